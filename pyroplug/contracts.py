@@ -286,9 +286,9 @@ class Transport(Protocol):
 class Session(Protocol):
     """The server's side of one connection, given to server models. It does no input or output itself.
 
-    Per received piece: ``n = recv_into(session.get_buffer())``, then ``requests = session.buffer_updated(n)``,
-    then for each of them, in order, send what ``session.handle(request)`` gives. When ``closing`` is true
-    and everything was sent, close the connection. Whatever happens, call ``lost`` in the end.
+    Per received piece: ``n = recv_into(session.get_buffer())``, then ``session.buffer_updated(n)`` gives the
+    requests, then for each of them, in order, send what ``session.handle(request)`` gives. When ``closing``
+    is true and everything was sent, close the connection. Whatever happens, call ``lost`` in the end.
     No method raises anything.
     """
 
@@ -365,7 +365,7 @@ class Server(Protocol):
     def close(self, grace: float, /) -> None:
         """End it all: no new connection, running calls get ``grace`` seconds, then every one is closed.
 
-        Called from any thread, also from within a running call. No thread is left behind it, but the caller's.
+        Called from any thread, also from within a running call. It leaves no thread but the caller's.
         """
 
 

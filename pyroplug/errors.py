@@ -153,7 +153,12 @@ class PluginUnavailableError(PluginError, ValueError, LookupError):
     """
 
     def __init__(
-        self, *args: object, kind: str = "", name: str = "", available: Sequence[str] = (), hint: str | None = None
+        self,
+        *args: object,
+        kind: str = "",
+        name: str = "",
+        available: Sequence[str] = (),
+        hint: str | None = None,
     ) -> None:
         super().__init__(*args, hint=hint)
         self.kind = kind
