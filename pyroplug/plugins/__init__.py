@@ -1,0 +1,10 @@
+"""The plugin system: find plugins, block, load, check, isolate and report them. No plugin lives here.
+
+``kinds`` is the table of what plugins provide; ``discovery`` reads metadata, ``admission`` loads one plugin,
+``conformance`` checks one object, ``clashes`` judges between plugins, ``pluginset`` puts it together.
+"""
+
+from .kinds import Kind, PluginRecord, Provided, Status
+from .pluginset import PluginSet, default_plugins
+
+__all__ = ["Kind", "PluginRecord", "PluginSet", "Provided", "Status", "default_plugins"]

@@ -1,0 +1,214 @@
+"""Plugins: which there are, what became of each, and what they provide, by name.
+
+A :class:`PluginSet` is built once, and does not change what it provides: hooks are called while it is built
+and never while a message is on its way. One plugin's failure concerns that plugin alone. What a daemon or
+proxy makes of the set is none of this module's business.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from pyroplug import __version__
+from pyroplug.contracts import ConfigItem, Serializer, Transport
+from pyroplug.errors import PluginError
+
+from .admission import Entry, Offer, admit
+from .clashes import judge_names, judge_offers
+from .commands import add_commands
+from .discovery import BLOCK, Blocks, Source, autoload_wanted, find, given
+from .kinds import Kind, PluginRecord, Provided, Status
+from .unavailable import unavailable
+
+if TYPE_CHECKING:
+    import click
+
+__all__ = ["Kind", "PluginRecord", "PluginSet", "Provided", "Status", "default_plugins"]
+
+
+def _log_warning(text: str) -> None:
+    """Write to the log ``pyroplug.plugins``, which shows warnings unless a program decides otherwise."""
+    import logging
+
+    logging.getLogger("pyroplug.plugins").warning("%s", text)
+
+
+class PluginSet:
+    """The plugins of a process, or of one daemon or proxy.
+
+    :ivar records: what became of each plugin, sorted by name and distribution.
+    :ivar config_items: the configuration items that plugins bring.
+    """
+
+    records: tuple[PluginRecord, ...]
+    config_items: tuple[ConfigItem, ...]
+
+    def __init__(
+        self,
+        *,
+        block: Iterable[str] | None = None,
+        autoload: bool | None = None,
+        plugins: Mapping[str, object] | None = None,
+        load: bool = True,
+        warn: Callable[[str], object] = _log_warning,
+    ) -> None:
+        """Find the plugins, load those that are not blocked, and check what they provide.
+
+        :param block: plugins whose code must not run: ``NAME``, ``DISTRIBUTION`` or
+            ``DISTRIBUTION:NAME`` each; in addition to those in the environment's ``PYROPLUG_BLOCK``.
+        :param autoload: whether to use installed plugins; ``None`` leaves it to the environment's
+            ``PYROPLUG_AUTOLOAD``, where it is on by default.
+        :param plugins: more plugins, modules or instances by name.
+        :param load: false for a set that only knows metadata, provides nothing and runs no plugin's code.
+        :param warn: told, in a sentence each, of plugins that are broken or clash, and of blocked names
+            that there are not.
+        :raises ConfigError: if ``PYROPLUG_AUTOLOAD`` is neither on nor off.
+        """
+        sources = given(plugins or {})
+        if autoload or (autoload is None and autoload_wanted()):
+            sources += find()
+        blocks = Blocks(block or ())
+        self._entries = sorted(map(Entry, sources), key=_order)
+        _block(self._entries, blocks)
+        judge_names([entry for entry in self._entries if entry.status is Status.NOT_LOADED])
+        if load:
+            _load(self._entries)
+        self._tables = _tables(self._entries)
+        self.config_items = tuple(self.all(Kind.CONFIG_ITEM).values())
+        self._take_stock()
+        self._warn = warn
+        for name in blocks.unmatched:
+            warn(f"{name!r} is to be blocked, and there is no such plugin; see: pyroplug list-plugins")
+        for record in self.records:
+            self._warn_of(record)
+
+    def get(self, kind: Kind, name: str) -> Any:
+        """What is provided under a name.
+
+        :raises PluginUnavailableError: it is not there; the text says why, and what there is.
+        """
+        return self._find(kind, "name", name)
+
+    def by_wire_id(self, wire_id: int) -> Serializer:
+        """The serializer that messages call by this number, 1 to 255.
+
+        :raises PluginUnavailableError: there is none.
+        """
+        found: Serializer = self._find(Kind.SERIALIZER, "wire_id", wire_id)
+        return found
+
+    def by_scheme(self, scheme: str | None) -> Transport:
+        """The transport for the locations ``./SCHEME:address``; ``None`` means those of no scheme.
+
+        :raises PluginUnavailableError: there is none; the text says which schemes there are.
+        """
+        found: Transport = self._find(Kind.TRANSPORT, "scheme", scheme)
+        return found
+
+    def all(self, kind: Kind) -> Mapping[str, Any]:
+        """Everything usable of a kind, by name."""
+        return MappingProxyType(self._tables.get((kind, "name"), {}))
+
+    def names(self, kind: Kind) -> tuple[str, ...]:
+        """The usable names of a kind, sorted."""
+        return tuple(self.all(kind))
+
+    def add_commands(self, cli: click.Group) -> None:
+        """Let every active plugin add its subcommands to the command line.
+
+        One that fails, or takes a command that is there already, is noted in ``records`` and warned of.
+        """
+        faulty = add_commands([entry for entry in self._entries if entry.manager], cli)
+        self._take_stock()
+        for entry in faulty:
+            self._warn_of(entry.record())
+
+    def _find(self, kind: Kind, attribute: str, value: Any) -> Any:
+        try:
+            return self._tables[kind, attribute][value]
+        except (KeyError, TypeError):  # unhashable: what a user wrote in a configuration
+            raise unavailable(self.records, kind, attribute, value) from None
+
+    def _take_stock(self) -> None:
+        self.records = tuple(entry.record() for entry in self._entries)
+
+    def _warn_of(self, record: PluginRecord) -> None:
+        if record.status in (Status.FAILED, Status.CLASH):
+            hint = f"\nhint: {record.hint}" if record.hint else ""
+            self._warn(f"{record.who}: {record.problem}{hint}")
+
+
+# Building a set --------------------------------------------------------------------------------------
+
+
+def _order(entry: Entry) -> tuple[str, str, str]:
+    return entry.source.name, entry.source.distribution or "", entry.source.target
+
+
+def _block(entries: Iterable[Entry], blocks: Blocks) -> None:
+    for entry in entries:
+        name = blocks.match(entry.source)
+        if name is not None:
+            hint = f"to use it, take {name!r} out of {BLOCK}, and out of what the program or command blocks."
+            entry.reject(Status.BLOCKED, f"blocked by {name!r}", hint)
+
+
+def _load(entries: Iterable[Entry]) -> None:
+    offers: list[Offer] = []
+    for entry in entries:
+        if entry.status is Status.NOT_LOADED:
+            admit(entry)
+            offers += entry.offers
+    judge_offers(offers, _kernel_items() if any(offer.kind is Kind.CONFIG_ITEM for offer in offers) else ())
+
+
+def _kernel_items() -> list[Offer]:
+    """The kernel's own configuration items, which no plugin may redefine."""
+    from pyroplug.config import KERNEL_ITEMS
+
+    kernel = Source("kernel", distribution="pyroplug", version=__version__)
+    return [Offer(kernel, Kind.CONFIG_ITEM, item, item.name, {"name": item.name}) for item in KERNEL_ITEMS]
+
+
+def _tables(entries: Iterable[Entry]) -> dict[tuple[Kind, str], dict[Any, Any]]:
+    """What is usable, by each fact that identifies it; sorted by name."""
+    usable = [offer for entry in entries for offer in entry.offers if offer.status is Status.ACTIVE]
+    tables: dict[tuple[Kind, str], dict[Any, Any]] = {}
+    for offer in sorted(usable, key=lambda offer: offer.name):
+        for trait in offer.kind.traits:
+            if trait.unique:
+                tables.setdefault((offer.kind, trait.attribute), {})[offer.facts[trait.attribute]] = (
+                    offer.value
+                )
+    return tables
+
+
+# The process's own -----------------------------------------------------------------------------------
+
+_lock = threading.RLock()
+_default: PluginSet | None = None
+_building = False
+
+
+def default_plugins() -> PluginSet:
+    """The set of plugins for everything that is not given one of its own; made when first asked for.
+
+    :raises PluginError: a plugin asked for it while it was being imported for it.
+    """
+    global _default, _building  # noqa: PLW0603  # the one deliberate piece of process-wide state
+    with _lock:
+        if _default is None:
+            if _building:
+                raise PluginError(
+                    "the set of plugins is still being built",
+                    hint="a plugin must not use daemons, proxies or plugins' settings while it is imported.",
+                )
+            _building = True
+            try:
+                _default = PluginSet()
+            finally:
+                _building = False
+        return _default
