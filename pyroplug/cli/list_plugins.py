@@ -1,0 +1,119 @@
+"""``pyroplug list-plugins``: which plugins there are, what they provide, and what is wrong with them."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from pyroplug import __version__
+from pyroplug.plugins import Kind, PluginRecord, PluginSet, Provided, Status
+
+from . import command_table, complain
+from .tables import print_table
+
+SCHEMA = 1
+"""The number of the JSON document's form; it grows when something in it is renamed, removed or redefined."""
+
+_HEADINGS = ("NAME", "STATUS", "PROVIDES", "DISTRIBUTION", "PROBLEM")
+_BROKEN = (Status.FAILED, Status.CLASH)
+
+
+@click.command("list-plugins")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON document instead of a table.")
+@click.option(
+    "--kind",
+    "slug",
+    type=click.Choice([kind.slug for kind in Kind]),
+    help="Show only what is of this kind, and the plugins that provide it.",
+)
+@click.option(
+    "--block",
+    multiple=True,
+    metavar="NAME",
+    help="Do not run this plugin: NAME, DISTRIBUTION or DISTRIBUTION:NAME. May be repeated.",
+)
+@click.option("--no-load", is_flag=True, help="Run no plugin's code; what they provide is then unknown.")
+@click.option("--check", is_flag=True, help="Exit with status 1 if a plugin failed or clashes with another.")
+@click.pass_context
+def list_plugins(
+    ctx: click.Context, as_json: bool, slug: str | None, block: tuple[str, ...], no_load: bool, check: bool
+) -> None:
+    """List plugins: state, what they provide, origin.
+
+    The list goes to standard output, all that is wrong to standard error.
+    """
+    if slug and no_load:
+        raise click.UsageError(
+            "--kind needs to know what plugins provide, and --no-load does not load them.", ctx
+        )
+    complaints: list[str] = []
+    plugins = PluginSet(block=block, load=not no_load, warn=complaints.append)
+    plugins.add_commands(command_table())
+    records = plugins.records if slug is None else _only(plugins.records, slug)
+    if as_json:
+        click.echo(json.dumps(_document(records), indent=2))
+    elif records:
+        print_table(_HEADINGS, [_row(record) for record in records])
+    else:
+        complain(f"no plugin provides a {slug}" if slug else "no plugin is installed")
+    for complaint in complaints:
+        complain(complaint)
+    if check and any(record.status in _BROKEN for record in plugins.records):
+        ctx.exit(1)
+
+
+def _only(records: Sequence[PluginRecord], slug: str) -> list[PluginRecord]:
+    """The plugins that provide something of a kind, each with that alone."""
+    kept = ((record, tuple(it for it in record.provides if it.kind.slug == slug)) for record in records)
+    return [replace(record, provides=provides) for record, provides in kept if provides]
+
+
+def _row(record: PluginRecord) -> tuple[str, ...]:
+    groups = itertools.groupby(record.provides, key=lambda it: it.kind.label)
+    provides = "; ".join(f"{label} {', '.join(map(_provided, group))}" for label, group in groups)
+    origin = f"{record.distribution} {record.version or ''}".strip() if record.distribution else ""
+    return (record.name, record.status.value, provides, origin, record.problem or "")
+
+
+def _provided(it: Provided) -> str:
+    key = f" ({it.key})" if it.key else ""
+    status = "" if it.status is Status.ACTIVE else f" [{it.status.value}]"
+    return f"{it.name}{key}{status}"
+
+
+def _document(records: Sequence[PluginRecord]) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "pyroplug": __version__,
+        "plugins": [_plugin_facts(record) for record in records],
+    }
+
+
+def _plugin_facts(record: PluginRecord) -> dict[str, Any]:
+    return {
+        "name": record.name,
+        "status": record.status.value,
+        "target": record.target,
+        "distribution": record.distribution,
+        "version": record.version,
+        "problem": record.problem,
+        "hint": record.hint,
+        "provides": [_provided_facts(it) for it in record.provides],
+    }
+
+
+def _provided_facts(it: Provided) -> dict[str, Any]:
+    return {
+        "kind": it.kind.slug,
+        "name": it.name,
+        "key": it.key,
+        "status": it.status.value,
+        "problem": it.problem,
+        "hint": it.hint,
+        **{name: sorted(fact) if isinstance(fact, frozenset) else fact for name, fact in it.facts.items()},
+    }

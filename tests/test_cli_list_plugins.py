@@ -1,0 +1,284 @@
+"""``pyroplug list-plugins``: the table, the document, the filters, and the exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import pyroplug
+from pyroplug.plugins import Kind
+
+from .fabricate import Site, installed, serializer_source
+from .test_cli import run, start
+
+TRANSPORT = """
+class Pipe:
+    name, scheme = "pipe", "pipe"
+    def listen(self, address, settings): pass
+    def connect(self, address, settings, timeout): pass
+    def adopt(self, channel, settings): pass
+
+@hookimpl
+def pyroplug_transports():
+    return [Pipe()]
+"""
+LONG = "of this and of that and of much else besides " * 8
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    with installed(tmp_path) as site:
+        yield site
+
+
+@pytest.fixture
+def mixed(site: Site) -> Site:
+    """A good, a broken, a blocked and two clashing plugins."""
+    site.plugin("cbor", serializer_source("cbor", 70) + TRANSPORT, "acme-cbor", "1.2")
+    site.plugin("broken", f"raise ValueError({LONG!r})", "acme-broken", "0.1")
+    site.plugin("one", serializer_source("one", 80), "first-dist")
+    site.plugin("two", serializer_source("two", 80), "second-dist")
+    site.plugin("out", serializer_source("out", 90), "blocked-dist")
+    return site
+
+
+def listed(*arguments: str) -> dict[str, Any]:
+    code, out, _ = run("list-plugins", "--json", *arguments)
+    assert code == 0
+    return {plugin["name"]: plugin for plugin in json.loads(out)["plugins"]}
+
+
+# The table -------------------------------------------------------------------------------------------
+
+
+def test_a_line_a_plugin_when_piped(mixed: Site) -> None:
+    code, out, _ = run("list-plugins", "--block", "out")
+    assert code == 0
+    heading, *rows = out.splitlines()
+    assert re.split(r"\s{2,}", heading) == ["NAME", "STATUS", "PROVIDES", "DISTRIBUTION", "PROBLEM"]
+    cells = {row.split()[0]: re.split(r"\s{2,}", row) for row in rows}
+    assert list(cells) == ["broken", "cbor", "one", "out", "two"]
+    provides = "serializer cbor (id 70); transport pipe (./pipe:)"
+    assert cells["cbor"] == ["cbor", "active", provides, "acme-cbor 1.2"]
+    assert cells["broken"][:3] == ["broken", "failed", "acme-broken 0.1"]
+    assert LONG.strip() in cells["broken"][3]
+    assert cells["one"][1:3] == ["clash", "serializer one (id 80) [clash]"]
+    assert cells["out"][1:] == ["blocked", "blocked-dist 1.0", "blocked by 'out'"]
+    assert "\x1b" not in out
+
+
+def test_what_is_of_one_kind_is_listed_together(site: Site) -> None:
+    source = serializer_source("a", 70) + "\nclass More(Fake): name, wire_id = 'b', 71\n"
+    site.plugin("both", source.replace("[Fake()]", "[Fake(), More()]") + TRANSPORT)
+    assert "serializer a (id 70), b (id 71); transport pipe (./pipe:)" in run("list-plugins")[1]
+
+
+def test_a_column_without_content_is_left_out(site: Site) -> None:
+    site.plugin("cbor", serializer_source("cbor"))
+    heading = run("list-plugins")[1].splitlines()[0]
+    assert heading.split() == ["NAME", "STATUS", "PROVIDES", "DISTRIBUTION"]
+
+
+def test_complaints_are_told_in_full_on_standard_error(mixed: Site) -> None:
+    _, out, err = run("list-plugins", "--block", "nonsense")
+    assert "hint:" not in out
+    assert err.count("warning: ") == 4
+    assert f"warning: plugin 'broken' (acme-broken 0.1): its import raised ValueError: {LONG.strip()}" in err
+    assert "hint: block one of them: PYROPLUG_BLOCK=one or PYROPLUG_BLOCK=two" in err
+    assert "'nonsense' is to be blocked" in err
+
+
+def test_nothing_is_installed(site: Site) -> None:
+    assert run("list-plugins") == (0, "", "warning: no plugin is installed\n")
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="there are no pseudo-terminals")
+@pytest.mark.parametrize("columns", [80, 50])
+def test_on_a_terminal_words_are_wrapped_and_never_lost(mixed: Site, columns: int) -> None:
+    master, slave = os.openpty()
+    source = Path(pyroplug.__file__).parent.parent
+    environment = {
+        "PYTHONPATH": f"{mixed.folder}:{source}",
+        "PYROPLUG_BLOCK": "pyroplug",
+        "COLUMNS": str(columns),
+        "TERM": "xterm",
+    }
+    command = [sys.executable, "-m", "pyroplug", "list-plugins"]
+    with os.fdopen(master, "rb", buffering=0) as reader:
+        process = subprocess.Popen(command, stdout=slave, stderr=subprocess.DEVNULL, env=environment)
+        os.close(slave)
+        text = _everything(reader)
+        assert process.wait(60) == 0
+    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip() for line in text.splitlines()]
+    assert max(map(len, lines)) <= columns
+    assert not [line for line in lines if "…" in line or "..." in line]
+    shown = re.sub(r"\s", "", "".join(lines))
+    for word in ("acme-cbor", "acme-broken", "besides", "active", "clash", "./pipe:"):
+        letters = ".*?".join(map(re.escape, word))
+        assert re.search(letters, shown), word
+    if columns == 80:
+        assert any(line.startswith("cbor ") and "active" in line for line in lines)
+
+
+def _everything(reader: Any) -> str:
+    pieces = []
+    while True:
+        try:
+            piece = reader.read(65536)
+        except OSError:  # how Linux reports that the other end of a terminal is closed
+            break
+        if not piece:
+            break
+        pieces.append(piece)
+    return b"".join(pieces).decode()
+
+
+# The document ----------------------------------------------------------------------------------------
+
+
+def test_the_document_has_every_fact(mixed: Site) -> None:
+    code, out, err = run("list-plugins", "--json")
+    assert code == 0
+    assert err
+    document = json.loads(out)
+    assert (document["schema"], document["pyroplug"]) == (1, pyroplug.__version__)
+    assert [plugin["name"] for plugin in document["plugins"]] == ["broken", "cbor", "one", "out", "two"]
+    assert document["plugins"][1] == {
+        "name": "cbor",
+        "status": "active",
+        "target": "acme_cbor_cbor",
+        "distribution": "acme-cbor",
+        "version": "1.2",
+        "problem": None,
+        "hint": None,
+        "provides": [
+            {
+                "kind": "serializer",
+                "name": "cbor",
+                "key": "id 70",
+                "status": "active",
+                "problem": None,
+                "hint": None,
+                "wire_id": 70,
+                "carries": [],
+            },
+            {
+                "kind": "transport",
+                "name": "pipe",
+                "key": "./pipe:",
+                "status": "active",
+                "problem": None,
+                "hint": None,
+                "scheme": "pipe",
+            },
+        ],
+    }
+    assert {plugin["status"] for plugin in document["plugins"]} == {"active", "failed", "clash"}
+    assert document["plugins"][2]["provides"][0]["status"] == "clash"
+    assert document["plugins"][0]["problem"]
+    assert document["plugins"][0]["hint"]
+
+
+def test_an_empty_document(site: Site) -> None:
+    assert listed() == {}
+
+
+# Filters ---------------------------------------------------------------------------------------------
+
+
+def test_one_kind_only(mixed: Site) -> None:
+    plugins = listed("--kind", "transport")
+    assert list(plugins) == ["cbor"]
+    assert [it["name"] for it in plugins["cbor"]["provides"]] == ["pipe"]
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_kind_can_be_asked_for(site: Site, kind: Kind) -> None:
+    expected = (0, "", f"warning: no plugin provides a {kind.slug}\n")
+    assert run("list-plugins", "--kind", kind.slug) == expected
+
+
+def test_an_unknown_kind(site: Site) -> None:
+    code, _, err = run("list-plugins", "--kind", "teapot")
+    assert code == 2
+    assert "serializer" in err
+
+
+def test_block_may_be_repeated(mixed: Site) -> None:
+    plugins = listed("--block", "cbor", "--block", "first-dist:one")
+    assert {name: plugin["status"] for name, plugin in plugins.items()} == {
+        "broken": "failed",
+        "cbor": "blocked",
+        "one": "blocked",
+        "out": "active",
+        "two": "active",
+    }
+
+
+def test_blocked_code_does_not_run_even_for_its_commands(site: Site) -> None:
+    site.plugin("loud", "print('LOUD')\n@hookimpl\ndef pyroplug_commands(cli): print('LOUD')\n")
+    assert run("list-plugins")[1].count("LOUD") == 2
+    assert start(site, "list-plugins", "--block", "loud").stdout.count("LOUD") == 0
+
+
+@pytest.mark.parametrize("options", [[], ["--json"], ["--check"]])
+def test_no_code_runs_without_loading(site: Site, options: list[str]) -> None:
+    trace = site.folder / "trace"
+    site.plugin("loud", f"open({str(trace)!r}, 'w').close()\n@hookimpl\ndef pyroplug_commands(cli): 1 / 0\n")
+    result = start(site, "list-plugins", "--no-load", *options)
+    assert result.returncode == 0
+    assert "loud" in result.stdout
+    assert "not loaded" in result.stdout
+    assert not trace.exists()
+
+
+def test_kinds_are_unknown_without_loading(site: Site) -> None:
+    code, _, err = run("list-plugins", "--no-load", "--kind", "serializer")
+    assert code == 2
+    assert "--kind" in err
+
+
+# The exit status -------------------------------------------------------------------------------------
+
+
+def test_check_passes(site: Site) -> None:
+    site.plugin("cbor", serializer_source("cbor"))
+    site.plugin("out", "1 / 0", "other")
+    assert run("list-plugins", "--check", "--block", "out")[0] == 0
+
+
+@pytest.mark.parametrize("options", [[], ["--json"], ["--kind", "transport"]])
+def test_check_fails_for_a_broken_plugin(site: Site, options: list[str]) -> None:
+    site.plugin("bad", "1 / 0")
+    assert run("list-plugins", *options)[0] == 0
+    assert run("list-plugins", "--check", *options)[0] == 1
+    assert start(site, "list-plugins", "--check", *options).returncode == 1
+
+
+def test_check_fails_for_a_clash(site: Site) -> None:
+    site.plugin("one", serializer_source("one", 80), "a")
+    site.plugin("two", serializer_source("two", 80), "b")
+    assert run("list-plugins", "--check")[0] == 1
+    assert run("list-plugins", "--check", "--block", "two")[0] == 0
+
+
+def test_check_fails_for_names_that_clash_without_loading(site: Site) -> None:
+    site.distribution("a", {"cbor": "x"})
+    site.distribution("b", {"cbor": "y"})
+    assert run("list-plugins", "--no-load", "--check")[0] == 1
+
+
+def test_check_fails_for_a_command_that_cannot_be_added(site: Site) -> None:
+    site.plugin("bad", "@hookimpl\ndef pyroplug_commands(cli): 1 / 0\n")
+    code, out, err = run("list-plugins", "--check")
+    assert code == 1
+    assert "failed" in out
+    assert "pyroplug_commands raised ZeroDivisionError" in err
