@@ -1,0 +1,267 @@
+"""A connection and a listener over a stream socket, whatever its family.
+
+Here is the way that every byte takes, so each operation is one system call and, as far as possible, one
+Python function. How sockets are made, named and reached is up to the modules of the transports.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import socket
+import struct
+from collections.abc import Callable, Sequence
+
+from pyroplug.contracts import Buffer, Peer
+
+from .oserrors import accept_error, connection_error, no_wait
+
+__all__ = ["BACKLOG", "SocketConnection", "SocketListener", "timeval"]
+
+BACKLOG = 4096
+"""How many callers may queue up; the system cuts it down to what it allows (``somaxconn``)."""
+
+IOV_MAX: int = os.sysconf("SC_IOV_MAX") if os.sysconf("SC_IOV_MAX") > 0 else 1024
+"""How many buffers one ``sendmsg`` takes."""
+
+_LONGEST_WAIT = 2**31 - 1
+_WAIT_OPTIONS = (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO)
+
+
+def timeval(seconds: float | None) -> bytes:
+    """A C ``struct timeval``: at least a microsecond, as zero means for ever there; ``None`` is for ever."""
+    if seconds is None:
+        return struct.pack("@ll", 0, 0)
+    return struct.pack("@ll", *divmod(max(1, int(min(seconds, _LONGEST_WAIT) * 1_000_000)), 1_000_000))
+
+
+class SocketConnection:
+    """A :class:`~pyroplug.contracts.Connection` that owns a connected stream socket.
+
+    Time limits are the socket's own (``SO_RCVTIMEO``, ``SO_SNDTIMEO``): with ``settimeout`` Python would
+    poll before each operation. A send runs into its limit when nothing at all could be sent for that long:
+    a slow reader of a large message is not cut off. In non-blocking mode ``send`` raises ``TimeoutError``
+    where it would have to wait; ``send_some`` is made for that mode, and works in the other as well.
+
+    A process that was forked off may close its copy without disturbing this one's conversation.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_blocking",
+        "_closed",
+        "_pid",
+        "_recv_into",
+        "_send",
+        "_sendmsg",
+        "_timeout",
+        "peer",
+        "sock",
+    )
+
+    def __init__(self, sock: socket.socket, peer: Peer) -> None:
+        """Take over ``sock``; raises ``OSError``, and then leaves the socket to the caller."""
+        sock.setblocking(True)
+        self.peer = peer
+        self.sock = sock
+        self._blocking = True
+        self._closed = False
+        self._timeout: float | None = None
+        self._pid = os.getpid()
+        # Bound once: looking them up costs as much as the call itself.
+        self._recv_into: Callable[[memoryview], int] = sock.recv_into
+        self._send: Callable[..., int] = sock.send
+        self._sendmsg: Callable[..., int] = sock.sendmsg
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.peer}{' closed' if self._closed else ''}>"
+
+    def fileno(self) -> int:
+        """The file descriptor; -1 once closed."""
+        return -1 if self._closed else self.sock.fileno()
+
+    # Receiving and sending
+
+    def recv_into(self, buffer: memoryview, /) -> int | None:
+        """Receive at least one byte: how many; 0 at the end; ``None`` if non-blocking and none is there."""
+        try:
+            return self._recv_into(buffer)
+        except OSError as error:
+            return self._recv_failed(error, buffer)
+
+    def send(self, buffers: Sequence[Buffer], /) -> None:
+        """Send all of it."""
+        try:
+            if len(buffers) == 1:
+                buffer = buffers[0]
+                sent = self._send(buffer)
+                if sent == (buffer.nbytes if type(buffer) is memoryview else len(buffer)):
+                    return
+            elif len(buffers) <= IOV_MAX:
+                sent = missing = self._sendmsg(buffers)
+                for buffer in buffers:
+                    missing -= buffer.nbytes if type(buffer) is memoryview else len(buffer)
+                if not missing:
+                    return
+            else:
+                sent = 0
+        except OSError as error:
+            self._send_failed(error, 1)
+            sent = 0
+        self._send_rest(buffers, sent)
+
+    def send_some(self, buffers: Sequence[Buffer], /) -> int:
+        """Send what can be sent without waiting: how many bytes that was, 0 if none."""
+        try:
+            if len(buffers) == 1:
+                return self._send(buffers[0], socket.MSG_DONTWAIT)
+            return self._sendmsg(buffers[:IOV_MAX], (), socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return 0
+        except OSError as error:
+            raise connection_error(self.peer, "sending", error) from error
+
+    def _send_rest(self, buffers: Sequence[Buffer], sent: int) -> None:
+        """Send what is left after ``sent`` bytes, in linear time: only views are cut, never bytes."""
+        views = [memoryview(buffer).cast("B") for buffer in buffers if memoryview(buffer).nbytes]
+        first = _advance(views, 0, sent)
+        failures = 0
+        while first < len(views):
+            try:
+                first = _advance(views, first, self._sendmsg(views[first : first + IOV_MAX]))
+                failures = 0
+            except OSError as error:
+                failures += 1
+                self._send_failed(error, failures)
+
+    def _recv_failed(self, error: OSError, _buffer: memoryview) -> int | None:
+        """What a failed receive means; a subclass may try again."""
+        if not isinstance(error, BlockingIOError):
+            raise connection_error(self.peer, "receiving", error) from error
+        if self._blocking:
+            raise no_wait(self.peer, "receiving", self._timeout, error) from error
+        return None
+
+    def _send_failed(self, error: OSError, _failures: int) -> None:
+        """What it means that a send failed, ``failures`` times in a row; returns to have it tried again."""
+        if not isinstance(error, BlockingIOError):
+            raise connection_error(self.peer, "sending", error) from error
+        raise no_wait(self.peer, "sending", self._timeout if self._blocking else None, error) from error
+
+    # Modes
+
+    def set_timeout(self, seconds: float | None, /) -> None:
+        """The longest that one receive or send may wait; ``None`` for ever. Implies blocking mode."""
+        try:
+            self._check_open()
+            if not self._blocking:
+                self.sock.setblocking(True)
+                self._blocking = True
+            if seconds != self._timeout:
+                self._limit_waits(seconds)
+                self._timeout = seconds
+        except OSError as error:
+            raise connection_error(self.peer, "setting its time limit", error) from error
+
+    def set_nonblocking(self) -> None:
+        """Never wait again, until ``set_timeout`` is called."""
+        try:
+            self._check_open()
+            self.sock.setblocking(False)
+        except OSError as error:
+            raise connection_error(self.peer, "making it non-blocking", error) from error
+        self._blocking = False
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+    def _limit_waits(self, seconds: float | None) -> None:
+        limit = timeval(seconds)
+        for option in _WAIT_OPTIONS:
+            self.sock.setsockopt(socket.SOL_SOCKET, option, limit)
+
+    # The end
+
+    def shutdown(self) -> None:
+        """End the stream both ways, so that a thread waiting in it wakes up."""
+        with contextlib.suppress(OSError):
+            self.sock.shutdown(socket.SHUT_RDWR)
+
+    def end_of_data(self) -> None:
+        """Tell the peer that nothing more will be sent; receiving goes on."""
+        with contextlib.suppress(OSError):
+            self.sock.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        """Give back what the operating system lent; a thread that waits in the connection wakes up."""
+        self._closed = True
+        if self._pid == os.getpid():
+            self.shutdown()  # close() alone would leave it waiting
+        with contextlib.suppress(OSError):
+            self.sock.close()
+
+
+class SocketListener:
+    """A :class:`~pyroplug.contracts.Listener` that owns a listening stream socket."""
+
+    __slots__ = ("__weakref__", "_connection", "location", "sock")
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        location: str,
+        connection: Callable[[socket.socket, object], SocketConnection],
+    ) -> None:
+        """
+        :param sock: it listens already.
+        :param location: what goes into URIs.
+        :param connection: makes a connection of an accepted socket and its peer's address;
+            may raise ``OSError``.
+        """
+        sock.setblocking(False)
+        self.sock = sock
+        self.location = location
+        self._connection = connection
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.location!r}{' closed' if self.fileno() < 0 else ''}>"
+
+    def fileno(self) -> int:
+        """The file descriptor; -1 once closed."""
+        return self.sock.fileno()
+
+    def accept(self) -> SocketConnection | None:
+        """The next connection, ``None`` if nobody waits, or whoever did is gone again."""
+        try:
+            sock, address = self.sock.accept()
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            failure = accept_error(self.location, error)
+            if failure is None:
+                return None
+            raise failure from error
+        try:
+            return self._connection(sock, address)
+        except OSError:
+            sock.close()
+            return None
+
+    def close(self) -> None:
+        """Stop listening. May be called twice."""
+        with contextlib.suppress(OSError):
+            self.sock.close()
+
+
+def _advance(views: list[memoryview], first: int, sent: int) -> int:
+    """Take note of ``sent`` more bytes: the index of the first view that is not sent completely."""
+    while sent:
+        size = len(views[first])
+        if sent < size:
+            views[first] = views[first][sent:]
+            break
+        sent -= size
+        first += 1
+    return first

@@ -1,0 +1,195 @@
+"""The transport over TCP, IPv4 and IPv6: addresses are ``host:port`` and ``[v6]:port``.
+
+A listener is one socket at one address, as a URI names one. Nothing here knows URIs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import socket
+import time
+from typing import Any
+
+from pyroplug.contracts import Peer, Settings
+from pyroplug.errors import AddressError
+
+from .oserrors import connect_error, listen_error
+from .sockets import BACKLOG, SocketConnection, SocketListener
+
+__all__ = ["TcpTransport", "join_address", "split_address"]
+
+MAX_PORT = 65535
+_SHORTEST_ATTEMPT = 0.001
+_TRY_NEXT = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
+
+
+class TcpTransport:
+    """TCP. It owns the locations without a scheme.
+
+    Host names are looked up by the system, which cannot be interrupted; the time it takes counts, though.
+    """
+
+    name = "tcp"
+    scheme = None
+
+    def listen(self, address: str, settings: Settings, /) -> SocketListener:
+        """Listen at ``host:port``; port 0 picks a free one, an empty host stands for all addresses."""
+        host, port = split_address(address)
+        bind_host = host or ("::" if settings.PREFER_IP_VERSION == 6 else "0.0.0.0")
+        try:
+            sock = _bound(_resolve(bind_host, port, settings, socket.AI_PASSIVE), settings)
+        except OSError as error:
+            raise listen_error(address, error) from error
+        real_host, real_port = sock.getsockname()[:2]
+        return SocketListener(sock, join_address(host or real_host, real_port), _accepted)
+
+    def connect(self, address: str, settings: Settings, timeout: float | None, /) -> SocketConnection:
+        """Connect to ``host:port`` within ``timeout`` seconds, trying the host's addresses in turn."""
+        host, port = split_address(address)
+        if not host or not port:
+            missing = "port" if host else "host"
+            raise AddressError(
+                f"cannot connect to {address!r}: the {missing} is missing", hint="write it as host:port"
+            )
+        deadline = None if timeout is None else time.monotonic() + timeout
+        try:
+            return _first_connected(_resolve(host, port, settings), settings, deadline)
+        except OSError as error:
+            raise connect_error(address, error, timeout) from error
+
+    def adopt(self, _channel: Any, _settings: Settings, /) -> None:
+        """Connected sockets are adopted by the transport ``socketpair``, whatever their family."""
+        return
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Host and port of ``host:port`` or ``[v6]:port``; raises :exc:`~pyroplug.errors.AddressError`."""
+    host, colon, port = address.rpartition(":")
+    if not colon or port.endswith("]"):
+        raise _malformed(address, "the port is missing", "write it as host:port, or [v6]:port")
+    if not (port.isascii() and port.isdigit()):
+        raise _malformed(address, f"{port!r} is not a port number", "the port is a number, such as 9090")
+    if len(port) > len(str(MAX_PORT)) or int(port) > MAX_PORT:
+        raise _malformed(address, f"port {port} does not exist", f"ports go from 0 to {MAX_PORT}")
+    return _plain_host(address, host, port), int(port)
+
+
+def join_address(host: str, port: int) -> str:
+    """``host:port``, with brackets around an IPv6 address."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _plain_host(address: str, host: str, port: str) -> str:
+    if not host.isprintable() or " " in host:
+        raise _malformed(address, "a host name has no such characters", "check the spelling of the host name")
+    if host.startswith("[") and host.endswith("]"):
+        inner = host[1:-1]
+        if ":" not in inner or "[" in inner or "]" in inner:
+            raise _malformed(address, f"{inner!r} is no IPv6 address", "brackets are for IPv6: [::1]:9090")
+        return inner
+    if ":" in host:
+        raise _malformed(address, "an IPv6 address needs brackets", f"write it as [{host}]:{port}")
+    if "[" in host or "]" in host:
+        raise _malformed(address, "a bracket has no counterpart", "brackets are for IPv6: [::1]:9090")
+    return host
+
+
+def _malformed(address: str, why: str, hint: str) -> AddressError:
+    return AddressError(f"unusable TCP address {address!r}: {why}", hint=hint)
+
+
+def _resolve(host: str, port: int, settings: Settings, flags: int = 0) -> list[tuple[int, Any]]:
+    """(family, socket address) pairs, the preferred IP version first, otherwise in the system's order."""
+    prefer = settings.PREFER_IP_VERSION
+    if prefer not in (0, 4, 6):
+        raise AddressError(
+            f"cannot look up {host!r}: PREFER_IP_VERSION is {prefer!r}",
+            hint="set it to 4, 6, or 0 for no preference",
+        )
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=flags)
+    except ValueError as error:
+        # Raised for what cannot even be asked: an empty or too long label, a NUL.
+        raise _malformed(
+            join_address(host, port), str(error), "check the spelling of the host name"
+        ) from error
+    targets = list(dict.fromkeys((int(family), target) for family, _, _, _, target in found))
+    preferred = {0: None, 4: socket.AF_INET, 6: socket.AF_INET6}[prefer]
+    targets.sort(key=lambda target: preferred is not None and target[0] != preferred)
+    return targets
+
+
+def _bound(targets: list[tuple[int, Any]], settings: Settings) -> socket.socket:
+    """A socket that listens at the first target that this machine has; raises ``OSError``."""
+    *others, last = targets
+    for target in others:
+        try:
+            return _listening(*target, settings)
+        except OSError as error:
+            if error.errno not in _TRY_NEXT:
+                raise
+    return _listening(*last, settings)
+
+
+def _listening(family: int, target: Any, settings: Settings) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if settings.SOCK_REUSE:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        _tune(sock, settings)  # accepted sockets inherit it
+        sock.bind(target)
+        sock.listen(BACKLOG)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _tune(sock: socket.socket, settings: Settings) -> None:
+    # As Pyro5 does: a peer whose machine vanished is noticed in the end, even where nobody sends.
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if settings.SOCK_NODELAY:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _accepted(sock: socket.socket, address: object) -> SocketConnection:
+    return SocketConnection(sock, Peer(address, TcpTransport.name))
+
+
+def _first_connected(
+    targets: list[tuple[int, Any]], settings: Settings, deadline: float | None
+) -> SocketConnection:
+    """A connection to the first target that answers; raises the last one's ``OSError``.
+
+    Each attempt gets an equal share of the time that is left: one silent address does not use it all up.
+    """
+    *others, last = targets
+    for left, target in zip(range(len(targets), 1, -1), others, strict=True):
+        with contextlib.suppress(OSError):
+            return _connected(*target, settings, _share(deadline, left))
+    return _connected(*last, settings, _share(deadline, 1))
+
+
+def _share(deadline: float | None, attempts: int) -> float | None:
+    if deadline is None:
+        return None
+    return max((deadline - time.monotonic()) / attempts, _SHORTEST_ATTEMPT)
+
+
+def _connected(family: int, target: Any, settings: Settings, timeout: float | None) -> SocketConnection:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        _tune(sock, settings)
+        # Python's own time limit counts on through interruptions by signals. SocketConnection lifts it.
+        sock.settimeout(timeout)
+        sock.connect(target)
+        address = sock.getpeername()
+        if address == sock.getsockname():
+            # The system gave this end the very port that nobody listens at, and TCP shook its own hand.
+            raise OSError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
+        return SocketConnection(sock, Peer(address, TcpTransport.name))
+    except BaseException:
+        sock.close()
+        raise

@@ -1,0 +1,40 @@
+"""What the plugin offers."""
+
+from __future__ import annotations
+
+import pluggy
+import pyroplug_transports
+import pytest
+
+from pyroplug import hookspecs
+from pyroplug.contracts import Transport
+
+
+@pytest.fixture
+def manager() -> pluggy.PluginManager:
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    manager.register(pyroplug_transports)
+    manager.check_pending()
+    return manager
+
+
+def test_three_transports(manager: pluggy.PluginManager) -> None:
+    (transports,) = manager.hook.pyroplug_transports()
+    assert all(isinstance(transport, Transport) for transport in transports)
+    schemes = {transport.name: transport.scheme for transport in transports}
+    assert schemes == {"tcp": None, "unix": "u", "socketpair": "socketpair"}
+
+
+def test_config_items_are_those_of_pyro5(manager: pluggy.PluginManager) -> None:
+    from Pyro5.configure import Configuration
+
+    (items,) = manager.hook.pyroplug_config_items()
+    defaults = {item.name: item.default for item in items}
+    theirs = Configuration()
+    theirs.reset(use_environment=False)
+    assert defaults == {
+        name: getattr(theirs, name) for name in ("SOCK_REUSE", "SOCK_NODELAY", "PREFER_IP_VERSION")
+    }
+    assert [type(value) for value in defaults.values()] == [bool, bool, int]
+    assert all(item.summary and "\n" not in item.summary for item in items)
