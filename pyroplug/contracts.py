@@ -213,6 +213,9 @@ class Connection(Protocol):
     def set_nonblocking(self) -> None:
         """Never wait again, until ``set_timeout`` is called."""
 
+    def pending(self) -> bool:
+        """Whether bytes are here already that no selector will tell of; receiving then does not wait."""
+
     def shutdown(self) -> None:
         """End the stream both ways, so that a thread waiting in it wakes up. Raises nothing."""
 
@@ -376,6 +379,10 @@ class ServerModel(Protocol):
     @property
     def name(self) -> str:
         """The name by which users choose it."""
+
+    @property
+    def aliases(self) -> frozenset[str]:
+        """Other names by which it can be chosen, such as those that it had before."""
 
     def create(
         self,

@@ -173,6 +173,10 @@ class SocketConnection:
             raise connection_error(self.peer, "making it non-blocking", error) from error
         self._blocking = False
 
+    def pending(self) -> bool:
+        """Never: what has arrived waits in the system, where selectors see it."""
+        return False
+
     def _check_open(self) -> None:
         if self._closed:
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
