@@ -289,10 +289,10 @@ class Transport(Protocol):
 class Session(Protocol):
     """The server's side of one connection, given to server models. It does no input or output itself.
 
-    Per received piece: ``n = recv_into(session.get_buffer())``, then ``session.buffer_updated(n)`` gives the
-    requests, then for each of them, in order, send what ``session.handle(request)`` gives. When ``closing``
-    is true and everything was sent, close the connection. Whatever happens, call ``lost`` in the end.
-    No method raises anything.
+    Per received piece: ``n = recv_into(session.get_buffer(scratch))``, then ``session.buffer_updated(n)``
+    gives the requests, then for each of them, in order, send what ``session.handle(request)`` gives. When
+    ``closing`` is true and everything was sent, close the connection. Whatever happens, call ``lost`` in the
+    end. No method raises anything.
     """
 
     @property
@@ -303,8 +303,12 @@ class Session(Protocol):
     def closing(self) -> bool:
         """Whether the connection is to be closed once everything has been sent."""
 
-    def get_buffer(self) -> memoryview:
-        """Where to put what is received next; valid until ``buffer_updated``."""
+    def get_buffer(self, scratch: memoryview, /) -> memoryview:
+        """Where to put what is received next; valid until ``buffer_updated``.
+
+        :param scratch: memory lent until ``buffer_updated`` returns; the session may prefer its own.
+            Nothing of it is kept, requests included: the next piece may go elsewhere.
+        """
 
     def buffer_updated(self, count: int, /) -> Sequence[Any]:
         """Take note of ``count`` received bytes: the requests that are complete now, often one."""
@@ -326,7 +330,6 @@ class SessionHost(Protocol):
         self,
         connection: Connection,
         spawn: Callable[[Callable[[], None]], None],
-        scratch: memoryview,
         /,
         *,
         handshake: bool = True,
@@ -334,8 +337,6 @@ class SessionHost(Protocol):
         """A session for a new connection.
 
         :param spawn: runs a one-way call outside the connection's own turn.
-        :param scratch: memory to receive into; sessions that are never received into at the same time
-            may share it.
         :param handshake: false where both ends were made by the user, and no greeting is exchanged.
         """
 
