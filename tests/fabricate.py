@@ -100,6 +100,15 @@ class FakeTransport:
 
 
 @dataclass(eq=False)
+class FakeServerModel:
+    name: Any = "fake"
+    aliases: Any = frozenset()
+
+    def create(self, host: Any, listeners: Any, connections: Any, settings: Any, /) -> Any:
+        raise NotImplementedError
+
+
+@dataclass(eq=False)
 class FakeValidator:
     name: Any = "fake"
 

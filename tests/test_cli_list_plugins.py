@@ -81,6 +81,22 @@ def test_what_is_of_one_kind_is_listed_together(site: Site) -> None:
     assert "serializer a (id 70), b (id 71); transport pipe (./pipe:)" in run("list-plugins")[1]
 
 
+def test_aliases_are_shown(site: Site) -> None:
+    source = """
+class Pool:
+    name, aliases = "pool", frozenset({"thread", "old"})
+    def create(self, host, listeners, connections, settings): pass
+
+@hookimpl
+def pyroplug_servers():
+    return [Pool()]
+"""
+    site.plugin("pool", source)
+    assert "server model pool (also old, thread)" in run("list-plugins")[1]
+    (provided,) = listed()["pool"]["provides"]
+    assert provided["aliases"] == ["old", "thread"]
+
+
 def test_a_column_without_content_is_left_out(site: Site) -> None:
     site.plugin("cbor", serializer_source("cbor"))
     heading = run("list-plugins")[1].splitlines()[0]

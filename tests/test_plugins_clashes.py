@@ -18,6 +18,7 @@ from pyroplug.plugins.clashes import clashes
 
 from .fabricate import (
     FakeSerializer,
+    FakeServerModel,
     FakeTransport,
     Site,
     Warnings,
@@ -223,6 +224,52 @@ def test_what_breaks_its_contract_claims_nothing() -> None:
         a=offering(serializer=[FakeSerializer("x", 999)]), b=offering(serializer=[FakeSerializer("x", 70)])
     )
     assert plugins.names(Kind.SERIALIZER) == ("x",)
+
+
+# Aliases ---------------------------------------------------------------------------------------------
+
+
+SERVER_SOURCE = """
+class Fake:
+    name = {name!r}
+    aliases = frozenset({aliases!r})
+    def create(self, host, listeners, connections, settings): pass
+
+@hookimpl
+def pyroplug_servers():
+    return [Fake()]
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "aliases"), [("mine", ["thread"]), ("thread", []), ("mine", ["threadpool"]), ("threadpool", [])]
+)
+def test_a_newcomer_takes_no_name_and_no_alias_of_ours(site: Site, name: str, aliases: list[str]) -> None:
+    ours = SERVER_SOURCE.format(name="threadpool", aliases=["thread"])
+    site.plugin("servers", ours, "pyroplug", "0.1")
+    site.plugin("extra", SERVER_SOURCE.format(name=name, aliases=aliases), "acme")
+    plugins = PluginSet(warn=Warnings().append)
+    assert plugins.names(Kind.SERVER) == ("threadpool",)
+    assert plugins.get(Kind.SERVER, "thread") is plugins.get(Kind.SERVER, "threadpool")
+    taken = (aliases or [name])[0]
+    problem = record_of(plugins, "extra").problem or ""
+    assert f"the name {taken!r} is taken by 'threadpool' of plugin 'servers' (pyroplug 0.1)" in problem
+
+
+@pytest.mark.parametrize("rival", [FakeServerModel("x"), FakeServerModel("b", frozenset("x"))])
+def test_two_newcomers_that_claim_an_alias(rival: FakeServerModel) -> None:
+    plugins = set_of(a=offering(server=[FakeServerModel("a", frozenset("x"))]), b=offering(server=[rival]))
+    assert plugins.names(Kind.SERVER) == ()
+    assert {record.status for record in plugins.records} == {Status.CLASH}
+    with pytest.raises(PluginUnavailableError) as caught:
+        plugins.get(Kind.SERVER, "x")
+    assert "plugin 'a'" in str(caught.value)
+    assert "plugin 'b'" in str(caught.value)
+
+
+def test_an_alias_that_repeats_the_name_is_no_clash() -> None:
+    plugins = set_of(a=offering(server=[FakeServerModel("x", frozenset("x"))]))
+    assert record_of(plugins, "a").status is Status.ACTIVE
 
 
 # Configuration items ---------------------------------------------------------------------------------

@@ -14,12 +14,20 @@ from pyroplug.errors import PluginError, PluginUnavailableError
 from pyroplug.plugins import Kind, Provided, Status
 from pyroplug.plugins.conformance import check
 
-from .fabricate import FakeSerializer, FakeTransport, FakeValidator, offering, record_of, set_of
+from .fabricate import (
+    FakeSerializer,
+    FakeServerModel,
+    FakeTransport,
+    FakeValidator,
+    offering,
+    record_of,
+    set_of,
+)
 
 GOOD = {
     Kind.SERIALIZER: FakeSerializer(),
     Kind.TRANSPORT: FakeTransport(),
-    Kind.SERVER: SimpleNamespace(name="fake", create=lambda host, listeners, connections, settings: None),
+    Kind.SERVER: FakeServerModel(),
     Kind.HANDSHAKE_VALIDATOR: FakeValidator(),
     Kind.RESOURCE_TRACKER: SimpleNamespace(name="fake", open=lambda peer, settings: None),
     Kind.CONFIG_ITEM: ConfigItem("FAKE", 3, "a number"),
@@ -114,6 +122,8 @@ def test_a_method_that_does_not_tell_its_arguments_is_taken() -> None:
         *((Kind.SERIALIZER, "wire_id", value) for value in (0, -1, 256, "4", None, 4.0, True)),
         *((Kind.SERIALIZER, "carries", value) for value in ("bytes", None, {"bytes"}, frozenset([1]))),
         *((Kind.TRANSPORT, "scheme", value) for value in ("", 3, "a b", "a:b", "a/b")),
+        *((Kind.SERVER, "aliases", value) for value in ("x", None, {"x"}, frozenset([3]), frozenset([""]))),
+        *((Kind.SERVER, "aliases", frozenset([value])) for value in ("a b", "a,b", "a:b")),
         (Kind.CONFIG_ITEM, "name", "lower"),
         *((Kind.CONFIG_ITEM, "default", value) for value in ({}, b"x", [1], object())),
         *((Kind.CONFIG_ITEM, "summary", value) for value in ("", "two\nlines", None)),
@@ -202,11 +212,14 @@ def test_what_is_provided_is_told_with_its_key() -> None:
     plugin = offering(
         serializer=[FakeSerializer("s", 70, frozenset({"bytes"}))],
         transport=[FakeTransport("t", None), FakeTransport("u", "u")],
+        server=[FakeServerModel("m", frozenset({"z", "y"})), FakeServerModel("n")],
         handshake_validator=[FakeValidator("v")],
     )
     assert record_of(set_of(good=plugin), "good").provides == (
         Provided(Kind.SERIALIZER, "s", "id 70", {"wire_id": 70, "carries": frozenset({"bytes"})}),
         Provided(Kind.TRANSPORT, "t", "host:port", {"scheme": None}),
         Provided(Kind.TRANSPORT, "u", "./u:", {"scheme": "u"}),
+        Provided(Kind.SERVER, "m", "also y, z", {"aliases": frozenset({"y", "z"})}),
+        Provided(Kind.SERVER, "n", "", {"aliases": frozenset()}),
         Provided(Kind.HANDSHAKE_VALIDATOR, "v"),
     )

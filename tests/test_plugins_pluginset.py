@@ -20,6 +20,7 @@ from pyroplug.plugins import Kind, PluginSet, Status, default_plugins, pluginset
 
 from .fabricate import (
     FakeSerializer,
+    FakeServerModel,
     FakeTransport,
     FakeValidator,
     Site,
@@ -67,6 +68,15 @@ def test_look_ups() -> None:
     assert plugins.names(Kind.SERVER) == ()
     assert plugins.all(Kind.SERIALIZER) == {"a": a, "b": plugins.by_wire_id(71)}
     assert [item.name for item in plugins.config_items] == ["WHEELS"]
+
+
+def test_an_alias_finds_it_and_is_not_listed() -> None:
+    plugins = set_of(x=offering(server=[FakeServerModel("threadpool", frozenset({"thread", "pool"}))]))
+    model = plugins.get(Kind.SERVER, "threadpool")
+    assert plugins.get(Kind.SERVER, "thread") is model
+    assert plugins.get(Kind.SERVER, "pool") is model
+    assert plugins.names(Kind.SERVER) == ("threadpool",)
+    assert plugins.all(Kind.SERVER) == {"threadpool": model}
 
 
 def test_what_it_gives_out_cannot_be_changed() -> None:
@@ -121,6 +131,14 @@ def test_nothing_of_that_name_is_installed() -> None:
 def test_a_misspelled_name_is_recognised() -> None:
     plugins = set_of(x=offering(serializer=[FakeSerializer("serpent")]))
     assert "did you mean 'serpent'?" in (refusal(plugins, Kind.SERIALIZER, "serpant").hint or "")
+
+
+def test_a_misspelled_alias_is_recognised() -> None:
+    error = refusal(
+        set_of(x=offering(server=[FakeServerModel("pooled", frozenset({"thread"}))])), Kind.SERVER, "tread"
+    )
+    assert "did you mean 'thread'?" in (error.hint or "")
+    assert error.available == ("pooled",)
 
 
 @pytest.mark.parametrize("name", [None, 3, [], {}])

@@ -48,11 +48,12 @@ class Offer:
 
     def provided(self) -> Provided:
         """The offer, for people."""
-        shown = [
-            trait.show(self.facts[trait.attribute]) for trait in self.kind.traits if trait.show and self.facts
-        ]
+        traits = self.kind.traits if self.facts else ()
+        shown = [trait.show(self.facts[trait.attribute]) for trait in traits if trait.show]
         facts = {name: value for name, value in self.facts.items() if name != "name"}
-        return Provided(self.kind, self.name, ", ".join(shown), facts, self.status, self.problem, self.hint)
+        return Provided(
+            self.kind, self.name, ", ".join(filter(None, shown)), facts, self.status, self.problem, self.hint
+        )
 
 
 @dataclass(slots=True, eq=False)

@@ -101,12 +101,12 @@ _Key = tuple[Kind, Trait, Hashable]
 
 
 def judge_offers(offers: Sequence[Offer], kernel: Sequence[Offer] = ()) -> None:
-    """Mark the objects whose name, wire id or scheme belongs, or may belong, to another.
+    """Mark the objects whose name, alias, wire id or scheme belongs, or may belong, to another.
 
     :param kernel: what belongs to the kernel itself.
     """
     intact = [offer for offer in (*kernel, *offers) if offer.status is Status.ACTIVE]
-    for clash in list(clashes(intact, _unique_facts, lambda offer: offer.source.ours)):
+    for clash in list(clashes(intact, _claims, lambda offer: offer.source.ours)):
         offer, (_, trait, fact) = clash.loser, clash.key
         shown = trait.show(fact) if trait.show else f"the {trait.label} {fact!r}"
         rivals = ", ".join(_whose(rival, offer) for rival in clash.rivals)
@@ -119,8 +119,9 @@ def judge_offers(offers: Sequence[Offer], kernel: Sequence[Offer] = ()) -> None:
         offer.reject(Status.CLASH, f"{shown} {outcome} {rivals}", hint)
 
 
-def _unique_facts(offer: Offer) -> list[_Key]:
-    return [(offer.kind, trait, offer.facts[trait.attribute]) for trait in offer.kind.traits if trait.unique]
+def _claims(offer: Offer) -> list[_Key]:
+    # without repetition: an alias that repeats the object's own name is no clash
+    return list(dict.fromkeys((offer.kind, *claim) for claim in offer.kind.claims(offer.facts)))
 
 
 def _whose(rival: Offer, offer: Offer) -> str:

@@ -7,7 +7,7 @@ checking, clashes, look-ups and listings follow from the row. Nothing here finds
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -26,7 +26,8 @@ class Trait:
     :ivar expected: what a right value is; completes "it must be …".
     :ivar accepts: whether a value is right.
     :ivar unique: no two objects of the kind may have the same value.
-    :ivar show: the value for listings; ``None`` keeps it out of them.
+    :ivar more_of: the unique trait of which this one holds a set of further values; each is claimed like it.
+    :ivar show: the value for listings; ``None``, or an empty text, keeps it out of them.
     :ivar advice: what an author should know who chose a value that is taken.
     """
 
@@ -35,6 +36,7 @@ class Trait:
     expected: str
     accepts: Callable[[Any], bool]
     unique: bool = False
+    more_of: Trait | None = None
     show: Callable[[Any], str] | None = None
     advice: str = ""
 
@@ -44,12 +46,12 @@ def _matches(pattern: str) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, str) and compiled.fullmatch(value) is not None
 
 
+def _set_of(accepts: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, frozenset) and all(map(accepts, value))
+
+
 def _is_wire_id(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 255
-
-
-def _is_texts(value: Any) -> bool:
-    return isinstance(value, frozenset) and all(isinstance(text, str) for text in value)
 
 
 def _is_default(value: Any) -> bool:
@@ -58,9 +60,18 @@ def _is_default(value: Any) -> bool:
     return value is None or isinstance(value, bool | int | float | str)
 
 
+_is_name = _matches(r"[^\s,:]+")
 _is_scheme = _matches(r"[^\s:/]+")
 
-NAME = Trait("name", "name", "text without spaces, commas and colons", _matches(r"[^\s,:]+"), unique=True)
+NAME = Trait("name", "name", "text without spaces, commas and colons", _is_name, unique=True)
+ALIASES = Trait(
+    "aliases",
+    "set of further names",
+    f"a frozenset, empty or with names in it: {NAME.expected}",
+    _set_of(_is_name),
+    more_of=NAME,
+    show=lambda value: f"also {', '.join(sorted(value))}" if value else "",
+)
 ITEM_NAME = Trait("name", "name", "text in upper case", _matches(r"[A-Z][A-Z0-9_]*"), unique=True)
 WIRE_ID = Trait(
     "wire_id",
@@ -72,7 +83,9 @@ WIRE_ID = Trait(
     advice="Wire ids 1 to 63 are pyroplug's own, 64 to 127 are for registered third parties,"
     " 128 to 255 for private use.",
 )
-CARRIES = Trait("carries", "list of types", "a frozenset of type names", _is_texts)
+CARRIES = Trait(
+    "carries", "list of types", "a frozenset of type names", _set_of(lambda value: isinstance(value, str))
+)
 SCHEME = Trait(
     "scheme",
     "scheme",
@@ -90,7 +103,7 @@ class Kind(Enum):
 
     SERIALIZER = ("serializer", "pyroplug_serializers", contracts.Serializer, NAME, WIRE_ID, CARRIES)
     TRANSPORT = ("transport", "pyroplug_transports", contracts.Transport, NAME, SCHEME)
-    SERVER = ("server model", "pyroplug_servers", contracts.ServerModel, NAME)
+    SERVER = ("server model", "pyroplug_servers", contracts.ServerModel, NAME, ALIASES)
     HANDSHAKE_VALIDATOR = (
         "handshake validator",
         "pyroplug_handshake_validators",
@@ -113,6 +126,14 @@ class Kind(Enum):
     def slug(self) -> str:
         """The kind on a command line and in JSON."""
         return self.name.lower().replace("_", "-")
+
+    def claims(self, facts: Mapping[str, Any]) -> Iterator[tuple[Trait, Hashable]]:
+        """All that an object with these facts is found by, and no other of the kind may be."""
+        for trait in self.traits:
+            if trait.attribute in facts and trait.unique:
+                yield trait, facts[trait.attribute]
+            elif trait.attribute in facts and trait.more_of:
+                yield from ((trait.more_of, value) for value in sorted(facts[trait.attribute]))
 
 
 class Status(Enum):

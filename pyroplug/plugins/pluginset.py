@@ -76,7 +76,7 @@ class PluginSet:
         judge_names([entry for entry in self._entries if entry.status is Status.NOT_LOADED])
         if load:
             _load(self._entries)
-        self._tables = _tables(self._entries)
+        self._by_name, self._tables = _tables(self._entries)
         self.config_items = tuple(self.all(Kind.CONFIG_ITEM).values())
         self._take_stock()
         self._warn = warn
@@ -86,7 +86,7 @@ class PluginSet:
             self._warn_of(record)
 
     def get(self, kind: Kind, name: str) -> Any:
-        """What is provided under a name.
+        """What is provided under a name, or under an alias.
 
         :raises PluginUnavailableError: it is not there; the text says why, and what there is.
         """
@@ -109,8 +109,8 @@ class PluginSet:
         return found
 
     def all(self, kind: Kind) -> Mapping[str, Any]:
-        """Everything usable of a kind, by name."""
-        return MappingProxyType(self._tables.get((kind, "name"), {}))
+        """Everything usable of a kind, by name; aliases are left out."""
+        return MappingProxyType(self._by_name.get(kind, {}))
 
     def names(self, kind: Kind) -> tuple[str, ...]:
         """The usable names of a kind, sorted."""
@@ -173,17 +173,20 @@ def _kernel_items() -> list[Offer]:
     return [Offer(kernel, Kind.CONFIG_ITEM, item, item.name, {"name": item.name}) for item in KERNEL_ITEMS]
 
 
-def _tables(entries: Iterable[Entry]) -> dict[tuple[Kind, str], dict[Any, Any]]:
-    """What is usable, by each fact that identifies it; sorted by name."""
+_ByName = dict[Kind, dict[str, Any]]
+_Tables = dict[tuple[Kind, str], dict[Any, Any]]
+
+
+def _tables(entries: Iterable[Entry]) -> tuple[_ByName, _Tables]:
+    """What is usable, sorted by name: by its name alone, and by each fact that identifies it."""
     usable = [offer for entry in entries for offer in entry.offers if offer.status is Status.ACTIVE]
-    tables: dict[tuple[Kind, str], dict[Any, Any]] = {}
+    by_name: _ByName = {}
+    tables: _Tables = {}
     for offer in sorted(usable, key=lambda offer: offer.name):
-        for trait in offer.kind.traits:
-            if trait.unique:
-                tables.setdefault((offer.kind, trait.attribute), {})[offer.facts[trait.attribute]] = (
-                    offer.value
-                )
-    return tables
+        by_name.setdefault(offer.kind, {})[offer.name] = offer.value
+        for trait, fact in offer.kind.claims(offer.facts):
+            tables.setdefault((offer.kind, trait.attribute), {})[fact] = offer.value
+    return by_name, tables
 
 
 # The process's own -----------------------------------------------------------------------------------

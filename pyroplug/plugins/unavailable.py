@@ -27,7 +27,7 @@ def unavailable(
     reason, hint = (
         _from_offers(records, kind, attribute, value)
         or _from_plugins(records, attribute, value)
-        or _from_absence(records, sorted(it.name for it in usable), value)
+        or _from_absence(records, [name for it in usable for name in _known_by(it, "name")], value)
     )
     listed = sorted(it.name if attribute == "name" else f"{it.name} ({it.key})" for it in usable)
     there = f"available: {', '.join(listed)}" if listed else f"no {kind.label} is available"
@@ -47,6 +47,12 @@ def _wanted(kind: Kind, attribute: str, value: Any) -> str:
     return f"a {kind.label} with {trait.show(value) if trait.show else repr(value)}"
 
 
+def _known_by(it: Provided, attribute: str) -> list[Any]:
+    """The values by which it is found: its name and aliases, or its wire id, or its scheme."""
+    claims = it.kind.claims({**it.facts, "name": it.name})
+    return [value for trait, value in claims if trait.attribute == attribute]
+
+
 def _of(record: PluginRecord, kind: Kind) -> list[Provided]:
     return [it for it in record.provides if it.kind is kind]
 
@@ -60,12 +66,7 @@ def _from_offers(records: Sequence[PluginRecord], kind: Kind, attribute: str, va
         (record, it)
         for record in records
         for it in _of(record, kind)
-        if it.status is not Status.ACTIVE
-        and (
-            it.name == value
-            if attribute == "name"
-            else attribute in it.facts and it.facts[attribute] == value
-        )
+        if it.status is not Status.ACTIVE and value in _known_by(it, attribute)
     ]
     if not found:
         return None
