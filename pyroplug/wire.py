@@ -78,6 +78,8 @@ COMPRESSION_THRESHOLD = 100
 JOIN_LIMIT = 16 * 1024
 """Up to this many bytes, copying header and payload together is cheaper than sending two buffers."""
 
+_NO_MEMORY = memoryview(b"")
+
 NO_ANNOTATIONS: Mapping[str, Buffer] = MappingProxyType({})
 
 
@@ -191,9 +193,9 @@ def _too_large(size: int, limit: int) -> MessageTooLargeError:
 class Receiver:
     """Cuts a stream of bytes into messages; any split of the stream gives the same messages.
 
-    Per piece, fill ``get_buffer()`` from its start and call ``buffer_updated(n)``. Small messages pass
-    through the scratch memory; a message that does not arrive in one piece gets memory of its own, of
-    exactly its size, into which the rest is received.
+    Per piece, fill ``get_buffer(scratch)`` from its start and call ``buffer_updated(n)``. Small messages
+    pass through the scratch memory, which is free for others in between; a message that does not arrive
+    in one piece gets memory of its own, of exactly its size, into which the rest is received.
 
     Nothing is raised: when the peer breaks the rules ``error`` is set, and whatever comes after is
     discarded. ``broken`` then is the message in question, without payload, if its header was sound.
@@ -212,16 +214,15 @@ class Receiver:
         "limit",
     )
 
-    def __init__(self, scratch: memoryview, limit: int) -> None:
-        """Receive into ``scratch``, which others may use between two pieces.
-
+    def __init__(self, limit: int) -> None:
+        """
         :param limit: the largest sum of payload and annotations, in bytes; it also holds for what
             decompressing a payload yields. May be changed between two messages.
         """
         self.limit = limit
         self.error: ProtocolError | None = None
         self.broken: Message | None = None
-        self._scratch = scratch
+        self._scratch = _NO_MEMORY
         self._head = b""  # what has arrived of a header
         self._header: Message | None = None  # its header has arrived, its body is arriving
         self._body: tuple[BytesIO, BytesIO]  # memory for its annotations and its payload
@@ -234,10 +235,11 @@ class Receiver:
         """Whether the stream is between two messages."""
         return not self._head and self._header is None
 
-    def get_buffer(self) -> memoryview:
-        """Where the next bytes go. Never empty."""
+    def get_buffer(self, scratch: memoryview) -> memoryview:
+        """Where the next bytes go: ``scratch``, or memory of the message's own. Never empty."""
         if self._target is None:
-            return self._scratch
+            self._scratch = scratch
+            return scratch
         return self._target[self._filled :]
 
     def buffer_updated(self, count: int) -> list[Message]:

@@ -68,13 +68,14 @@ def facts(message: Message) -> tuple[object, ...]:
     )
 
 
-def feed(receiver: Receiver, pieces: Iterable[bytes]) -> list[Message]:
+def feed(receiver: Receiver, pieces: Iterable[bytes], scratch: memoryview | None = None) -> list[Message]:
     """Hand the pieces to the receiver as a connection would, into the room that it offers."""
     received = []
+    scratch = memoryview(bytearray(256)) if scratch is None else scratch
     for piece in pieces:
         rest = memoryview(piece)
         while rest:
-            room = receiver.get_buffer()
+            room = receiver.get_buffer(scratch)
             assert len(room) > 0
             count = min(len(room), len(rest))
             room[:count] = rest[:count]
@@ -83,8 +84,8 @@ def feed(receiver: Receiver, pieces: Iterable[bytes]) -> list[Message]:
     return received
 
 
-def new_receiver(limit: int = LIMIT, scratch: int = 256) -> Receiver:
-    return Receiver(memoryview(bytearray(scratch)), limit)
+def new_receiver(limit: int = LIMIT) -> Receiver:
+    return Receiver(limit)
 
 
 def split(data: bytes, cuts: Iterable[int]) -> list[bytes]:
@@ -153,8 +154,8 @@ class TestReceiver:
         self, sent: list[Message], cuts: list[int], scratch: int
     ) -> None:
         stream = b"".join(map(bytes_of, sent))
-        receiver = new_receiver(scratch=scratch)
-        received = feed(receiver, split(stream, cuts))
+        receiver = new_receiver()
+        received = feed(receiver, split(stream, cuts), memoryview(bytearray(scratch)))
         assert [facts(m) for m in received] == [facts(m) for m in sent]
         assert receiver.idle
         assert receiver.error is None
@@ -168,11 +169,11 @@ class TestReceiver:
 
     def test_the_scratch_memory_may_be_shared(self) -> None:
         scratch = memoryview(bytearray(128))
-        one, two = Receiver(scratch, LIMIT), Receiver(scratch, LIMIT)
+        one, two = new_receiver(), new_receiver()
         received: tuple[list[Message], list[Message]] = ([], [])
         for start in range(0, len(EXAMPLE), 7):
-            received[0].extend(feed(one, [EXAMPLE[start : start + 7]]))
-            received[1].extend(feed(two, [EXAMPLE[start : start + 7]]))
+            received[0].extend(feed(one, [EXAMPLE[start : start + 7]], scratch))
+            received[1].extend(feed(two, [EXAMPLE[start : start + 7]], scratch))
         assert facts(received[0][0]) == facts(received[1][0])
         assert received[0][0].payload == EXAMPLE[50:]
 
@@ -181,7 +182,7 @@ class TestReceiver:
         data = bytes_of(message)
         receiver = new_receiver(1 << 21)
         assert feed(receiver, [data[:100]]) == []
-        assert len(receiver.get_buffer()) == len(data) - 100
+        assert len(receiver.get_buffer(memoryview(b""))) == len(data) - 100
         [received] = feed(receiver, [data[100:]])
         assert received.payload == message.payload
 
@@ -223,8 +224,8 @@ class TestReceiver:
     @pytest.mark.parametrize("first", [40, 100, 1000])
     def test_checks_the_size_before_taking_memory(self, first: int) -> None:
         header = wire._HEADER.pack(wire.PREFIX, 4, 3, 0, 9, 0x7FFFFFFF, 0x7FFFFFFF, bytes(16), 0, wire.MAGIC)
-        receiver = new_receiver(limit=1000, scratch=2000)
-        assert feed(receiver, [(header + bytes(1000))[:first]]) == []
+        receiver = new_receiver(limit=1000)
+        assert feed(receiver, [(header + bytes(1000))[:first]], memoryview(bytearray(2000))) == []
         assert isinstance(receiver.error, MessageTooLargeError)
         assert receiver.broken is not None
         assert (receiver.broken.sequence, receiver.broken.serializer_id) == (9, 3)
