@@ -1,0 +1,68 @@
+"""What holds for every test: a clean environment, bounded waiting, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+from .leaks import Watch
+
+# Here, for pyroplug and Pyro5 read their configuration when they are imported.
+for _variable in [name for name in os.environ if name.startswith(("PYRO_", "PYROPLUG_"))]:
+    del os.environ[_variable]
+
+settings.register_profile("local", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind() -> Iterator[None]:
+    """No test leaves an open descriptor or a thread behind it."""
+    watch = Watch()
+    yield
+    left = watch.left_behind()
+    assert not left, "\n".join(["the test left something behind:", *left])
+
+
+@pytest.fixture
+def in_thread(nothing_left_behind: None) -> Callable[..., Future[Any]]:
+    """Runs a function in a thread; its ``result()`` is asked for with a limit."""
+
+    def in_thread(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+
+        def run() -> None:
+            try:
+                future.set_result(function(*args, **kwargs))
+            except BaseException as error:
+                future.set_exception(error)
+
+        # a daemon, so that one which hangs fails its test and not the whole run
+        threading.Thread(target=run, name=getattr(function, "__name__", "test"), daemon=True).start()
+        return future
+
+    return in_thread
+
+
+@pytest.fixture
+def in_child(nothing_left_behind: None) -> Callable[[Callable[[], None]], None]:
+    """Runs a function in a forked process, which has to succeed."""
+
+    def in_child(function: Callable[[], None]) -> None:
+        pid = os.fork()
+        if not pid:
+            try:
+                function()
+                os._exit(0)
+            finally:
+                os._exit(1)
+        assert os.waitpid(pid, 0)[1] == 0
+
+    return in_child
