@@ -1,0 +1,246 @@
+"""The kernel's layers as data, and checks of source text against them; the tests are in test_layers."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+KERNEL = "pyroplug"
+
+LAYERS: tuple[tuple[str, ...], ...] = (
+    ("errors",),
+    ("contracts", "config"),
+    ("hookspecs", "uri", "wire", "values", "exposure", "context"),
+    ("objects", "streams", "plugins"),
+    ("dispatch", "selection"),
+    ("session", "client"),
+    ("proxy",),
+    ("daemon",),
+    ("api", "cli", "demo", "testing", "scaffold", "__main__"),
+)
+"""A room is a module or a package of the kernel. It imports from lower layers, and from its own if no cycle
+comes of it."""
+
+EXCEPTIONS = {
+    ("config", "plugins"): "an item that the kernel does not know is asked of the plugins, at its first use",
+}
+"""Imports upwards, with their reasons; they happen inside functions only."""
+
+LAYER_OF = {room: layer for layer, rooms in enumerate(LAYERS) for room in rooms}
+
+SANS_IO_BELOW = 6
+SANS_IO_EXCEPT = frozenset({"plugins"})
+INPUT_OUTPUT = frozenset(
+    (
+        *("socket", "_socket", "socketserver", "ssl", "selectors", "select", "asyncio"),
+        *("threading", "_thread", "concurrent", "subprocess", "multiprocessing"),
+    )
+)
+FORMATS = frozenset({"serpent", "msgpack", "marshal"})
+TERMINAL = frozenset({"click", "rich"})
+PLUGINS_MAY_IMPORT = frozenset({"contracts", "errors", "hookspecs"})
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One module's text.
+
+    :ivar name: dotted, as it is imported.
+    :ivar is_package: whether it is an ``__init__``.
+    """
+
+    name: str
+    text: str
+    is_package: bool = False
+
+    @property
+    def room(self) -> str:
+        """The kernel's module or package that it belongs to; empty for the kernel's own ``__init__``."""
+        return [*self.name.split("."), ""][1]
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One imported name.
+
+    :ivar target: dotted; of ``from pyroplug import x`` it is ``pyroplug.x``, whatever ``x`` is.
+    :ivar for_types: only type checkers see it.
+    :ivar deferred: it happens inside a function.
+    """
+
+    target: str
+    where: str
+    for_types: bool
+    deferred: bool
+
+    @property
+    def top(self) -> str:
+        return self.target.partition(".")[0]
+
+    @property
+    def room(self) -> str | None:
+        """The room of the kernel that is imported from; ``None`` if it is none."""
+        parts = (self.target + ".").split(".")
+        return parts[1] if parts[0] == KERNEL and not parts[1].startswith("__") else None
+
+
+# Reading ---------------------------------------------------------------------------------------------
+
+
+def read(folder: Path, package: str) -> list[Source]:
+    """All modules of a package in a folder."""
+    sources = []
+    for path in sorted((folder / package).rglob("*.py")):
+        parts = path.relative_to(folder).with_suffix("").parts
+        is_package = parts[-1] == "__init__"
+        sources.append(Source(".".join(parts[:-1] if is_package else parts), path.read_text(), is_package))
+    return sources
+
+
+def imports(source: Source) -> list[Import]:
+    """Everything that a module imports, wherever in it."""
+    return list(_imports(source, ast.parse(source.text), for_types=False, deferred=False))
+
+
+def _imports(source: Source, node: ast.AST, *, for_types: bool, deferred: bool) -> Iterator[Import]:
+    for target in _targets(source, node):
+        yield Import(target, f"{source.name}, line {getattr(node, 'lineno', 0)}", for_types, deferred)
+    deferred = deferred or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+    type_only: list[ast.stmt] = []
+    if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+        type_only = node.body
+    for child in ast.iter_child_nodes(node):
+        yield from _imports(source, child, for_types=for_types or child in type_only, deferred=deferred)
+
+
+def _targets(source: Source, node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        base = _absolute(source, node)
+        return [f"{base}.{alias.name}" for alias in node.names] if base == KERNEL else [base]
+    if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__")):
+        return [
+            arg.value for arg in node.args[:1] if isinstance(arg, ast.Constant) and isinstance(arg.value, str)
+        ]
+    return []
+
+
+def _absolute(source: Source, node: ast.ImportFrom) -> str:
+    if not node.level:
+        return node.module or ""
+    package = source.name.split(".")
+    up = node.level - 1 if source.is_package else node.level
+    return ".".join([*package[: len(package) - up], *([node.module] if node.module else [])])
+
+
+# The layers ------------------------------------------------------------------------------------------
+
+
+def unknown_rooms(sources: Iterable[Source]) -> list[str]:
+    """Modules that have no place in the table."""
+    rooms = {source.room for source in sources} - {""}
+    return [f"{KERNEL}.{room} is in no layer" for room in sorted(rooms - LAYER_OF.keys())]
+
+
+def upward_imports(sources: Iterable[Source]) -> list[str]:
+    """Imports from a higher layer, and any import of the package's own ``__init__``."""
+    found = []
+    for source in sources:
+        for it in imports(source):
+            if it.room is None or it.room == source.room:
+                continue
+            if not source.room:
+                found.append(f"{it.where}: the package itself imports nothing, and this imports {it.target}")
+            elif (source.room, it.room) in EXCEPTIONS:
+                if not it.deferred:
+                    found.append(f"{it.where}: {it.target} may be imported inside a function only")
+            elif it.room not in LAYER_OF:
+                found.append(f"{it.where}: {it.target} is in no layer")
+            elif LAYER_OF[it.room] > LAYER_OF.get(source.room, -1):
+                found.append(f"{it.where}: {source.room} imports {it.room}, which is in a higher layer")
+    return found
+
+
+def room_graph(sources: Iterable[Source]) -> dict[str, set[str]]:
+    """Which room imports which, without the exceptions."""
+    graph: dict[str, set[str]] = {}
+    for source in sources:
+        targets = {it.room for it in imports(source)} - {None, source.room}
+        edges = graph.setdefault(source.room, set())
+        edges |= {room for room in targets if room and (source.room, room) not in EXCEPTIONS}
+    return graph
+
+
+def cycles(graph: Mapping[str, Collection[str]]) -> list[str]:
+    """Rooms that import each other, directly or around a corner."""
+
+    def reach(room: str, seen: set[str]) -> set[str]:
+        for other in graph.get(room, ()):
+            if other not in seen:
+                seen.add(other)
+                reach(other, seen)
+        return seen
+
+    return [f"{room} imports itself around a corner" for room in sorted(graph) if room in reach(room, set())]
+
+
+# What may not be imported ------------------------------------------------------------------------------
+
+
+def input_output(sources: Iterable[Source]) -> list[str]:
+    """Sockets, threads and processes where only bytes and values are dealt with."""
+    low = [
+        it for it in sources if LAYER_OF.get(it.room, 99) < SANS_IO_BELOW and it.room not in SANS_IO_EXCEPT
+    ]
+    return _banned(low, INPUT_OUTPUT, "does input or output, or starts threads")
+
+
+def concrete_plugins(sources: Iterable[Source]) -> list[str]:
+    """The kernel importing a plugin, or a library that belongs to one."""
+    sources = list(sources)
+    plugins = {it.top for source in sources for it in imports(source) if it.top.startswith(f"{KERNEL}_")}
+    return _banned(sources, plugins | FORMATS, "belongs to a plugin")
+
+
+def terminal_libraries(sources: Iterable[Source]) -> list[str]:
+    """The command line's libraries outside the command line; naming their types is harmless."""
+    return _banned([it for it in sources if it.room != "cli"], TERMINAL, "is the command line's alone")
+
+
+def _banned(sources: Iterable[Source], banned: Collection[str], reason: str) -> list[str]:
+    return [
+        f"{it.where}: {it.top} {reason}"
+        for source in sources
+        for it in imports(source)
+        if it.top in banned and not it.for_types
+    ]
+
+
+def plugin_imports(sources: Iterable[Source]) -> list[str]:
+    """Built-in plugins that use more of the kernel than any plugin may, or another plugin."""
+    found = []
+    for source in sources:
+        own = source.name.partition(".")[0]
+        for it in imports(source):
+            stranger = it.top.startswith(f"{KERNEL}_") and it.top != own
+            if stranger or (it.top == KERNEL and it.room not in PLUGINS_MAY_IMPORT):
+                found.append(f"{it.where}: a plugin may not import {it.target}")
+    return found
+
+
+# What may not be named ---------------------------------------------------------------------------------
+
+
+def named_plugins(sources: Iterable[Source], names: Collection[str]) -> list[str]:
+    """Texts in the kernel that are a concrete plugin's name; only configuration has them, as defaults."""
+    return [
+        f"{source.name}, line {node.lineno}: {node.value!r} is what a plugin calls something that it provides"
+        for source in sources
+        if source.room != "config"
+        for node in ast.walk(ast.parse(source.text))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in names
+    ]
