@@ -1,0 +1,374 @@
+"""What of an object can be reached from afar: the decorators that say so, and the reading of what they said.
+
+Nothing is exposed unless it is marked. The marks are the attributes that Pyro5 uses too, so that each
+understands the other's classes: ``_pyroExposed``, ``_pyroOneway`` and ``_pyroCallback`` on functions,
+``_pyroInstancing`` on classes.
+
+Reading a class never runs its code, nor that of its metaclass or of a descriptor in it: the class's own
+dictionaries are looked into, and nothing is asked for an attribute.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, partialmethod, singledispatchmethod
+from types import FunctionType
+from typing import Any, TypeVar
+
+from .errors import DaemonError
+
+__all__ = [
+    "INSTANCE_MODES",
+    "Exposure",
+    "behavior",
+    "callback",
+    "expose",
+    "exposure_of",
+    "forget_exposure",
+    "instance_creator_of",
+    "instance_mode_of",
+    "is_private_attribute",
+    "oneway",
+]
+
+INSTANCE_MODES = ("session", "single", "percall")
+"""How instances of a registered class come to be: per connection, per daemon, per call."""
+
+InstanceCreator = Callable[[Any], Any]
+"""Given the class, makes an instance of it."""
+
+
+def _special(*groups: str) -> frozenset[str]:
+    return frozenset(f"__{name}__" for group in groups for name in group.split())
+
+
+_REFUSED = _special(
+    "class module weakref dir sizeof new init del call",  # the object as such
+    "init_subclass subclasshook instancecheck subclasscheck enter exit",
+    "getattr getattribute setattr delattr hasattr",  # attribute access
+    "repr str format bool nonzero hash coerce cmp eq ne lt le gt ge",  # conversion and comparison
+    "copy deepcopy reduce reduce_ex getstate setstate getinitargs getnewargs",  # copies and pickles
+    # The rest Pyro5 leaves open, mostly because it is younger: what dataclasses and Python itself call.
+    "post_init replace getnewargs_ex aenter aexit get set delete",
+    "class_getitem set_name mro_entries prepare annotate annotate_func",
+)
+
+T = TypeVar("T")
+C = TypeVar("C", bound=type)
+
+
+def is_private_attribute(attr_name: str) -> bool:
+    """Whether an attribute can never be reached from afar, because of its name.
+
+    Those are the names with a leading underscore, except for special methods (``__len__``) other than the
+    ones that Python calls to build, copy, compare or look into an object.
+    """
+    if not attr_name.startswith("_"):
+        return False
+    is_special = len(attr_name) > 4 and attr_name.startswith("__") and attr_name.endswith("__")
+    return not is_special or attr_name in _REFUSED
+
+
+# Decorators ------------------------------------------------------------------------------------------
+
+
+def expose(method_or_class: T) -> T:
+    """Let a method, a property or what a class body defines be used from afar.
+
+    On a class it stands for every member that is written in the class's own body and is not private; what
+    is inherited keeps the marks that it has. Exposing a property's getter lets its setter be used too.
+
+    :raises AttributeError: for a private name, for ``@expose`` above ``@classmethod`` or ``@staticmethod``,
+        and for what is neither a method nor a property nor a class.
+    """
+    target: Any = method_or_class
+    if isinstance(target, type):
+        _check_name(target.__name__)
+        for name, member in _members_of(target).items():
+            if not is_private_attribute(name):
+                bearers = list(_bearers(member))
+                _mark_all(name, bearers if isinstance(member, property) else bearers[:1])
+        target._pyroExposed = True  # type: ignore[attr-defined]
+    elif isinstance(target, (classmethod, staticmethod)):
+        kind = type(target).__name__
+        raise AttributeError(
+            f"@expose is above @{kind} at {_name_of(target.__func__)}(): "
+            f"write @{kind} first, and @expose on the line below it"
+        )
+    elif isinstance(target, property):
+        bearer = _first_accessor(target)
+        if bearer is not None:
+            _check_name(_name_of(bearer))
+            _mark_all(_name_of(bearer), [bearer])
+    else:
+        _expose_one(target)
+    return method_or_class
+
+
+def _expose_one(target: Any) -> None:
+    wrapped = isinstance(target, (cached_property, partialmethod, singledispatchmethod))
+    bearer = next(_bearers(target), None) if wrapped else target
+    name = getattr(bearer, "__name__", None)
+    if not wrapped and not (isinstance(name, str) and name):
+        raise AttributeError(
+            f"@expose cannot tell what {target!r} is; it goes above a method, a property or a class"
+        )
+    if name is not None:
+        _check_name(name)
+    _mark_all(name or type(target).__name__, [bearer])
+
+
+def _check_name(name: str) -> None:
+    if is_private_attribute(name):
+        raise AttributeError(f"{name} cannot be exposed: its name makes it private")
+
+
+def _mark_all(name: str, bearers: list[Any]) -> None:
+    for bearer in bearers:
+        if isinstance(bearer, type):
+            raise AttributeError(f"{name} cannot be exposed: it calls the class {bearer.__qualname__}")
+        _mark(bearer, "_pyroExposed", f"{name} cannot be exposed")
+
+
+def _mark(bearer: Any, mark: str, failure: str) -> None:
+    try:
+        setattr(bearer, mark, True)
+    except (AttributeError, TypeError):
+        kind = type(bearer).__name__
+        raise AttributeError(
+            f"{failure}: {bearer!r} takes no mark, because it is a {kind}; wrap it in a function"
+        ) from None
+
+
+def oneway(method: T) -> T:
+    """Have clients call a method without waiting for it: they get neither its result nor its error.
+
+    :raises AttributeError: for something that is not a method.
+    """
+    _mark(method, "_pyroOneway", "it cannot be made one-way")
+    return method
+
+
+def callback(method: T) -> T:
+    """Have what a method raises reported where it runs too, and not only to the caller.
+
+    :raises AttributeError: for something that is not a method.
+    """
+    _mark(method, "_pyroCallback", "it cannot be made a callback")
+    return method
+
+
+def behavior(
+    instance_mode: str = "session", instance_creator: InstanceCreator | None = None
+) -> Callable[[C], C]:
+    """Choose how instances of a class come to be, once the class itself is registered.
+
+    :param instance_mode: ``session`` for one instance a connection, ``single`` for one a daemon,
+        ``percall`` for a new one each call.
+    :param instance_creator: called with the class to make an instance; ``None`` to call the class.
+    :raises SyntaxError: if it is used without parentheses.
+    :raises TypeError: if it is applied to something other than a class, or the creator cannot be called.
+    :raises ValueError: for an unknown mode.
+    """
+    if not isinstance(instance_mode, str):
+        raise SyntaxError(
+            "@behavior needs parentheses, and the instance mode in them: @behavior(instance_mode='single')"
+        )
+
+    def apply(cls: C) -> C:
+        if not isinstance(cls, type):
+            raise TypeError(f"@behavior goes above a class, not above {cls!r}")
+        if instance_mode not in INSTANCE_MODES:
+            raise ValueError(f"instance mode {instance_mode!r} is none of {', '.join(INSTANCE_MODES)}")
+        if instance_creator is not None and not callable(instance_creator):
+            raise TypeError(f"instance creator {instance_creator!r} cannot be called")
+        cls._pyroInstancing = (instance_mode, instance_creator)  # type: ignore[attr-defined]
+        return cls
+
+    return apply
+
+
+# Reading ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """The names that a class lets be used from afar.
+
+    :ivar methods: those that can be called.
+    :ivar oneway: those of them that clients do not wait for.
+    :ivar attrs: properties.
+    :ivar callbacks: methods whose errors are reported where they run, too.
+    :ivar writable: properties that can be set.
+    """
+
+    methods: frozenset[str]
+    oneway: frozenset[str]
+    attrs: frozenset[str]
+    callbacks: frozenset[str]
+    writable: frozenset[str]
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing at all is exposed."""
+        return not self.methods and not self.attrs
+
+    def metadata(self) -> dict[str, set[str]]:
+        """What clients are told, fresh: ``methods``, ``oneway`` and ``attrs``."""
+        return {"methods": set(self.methods), "oneway": set(self.oneway), "attrs": set(self.attrs)}
+
+
+# By identity: a metaclass may define equality for its classes, or make them unhashable.
+_known: dict[int, tuple[weakref.ref[type], Exposure]] = {}
+
+
+def exposure_of(cls: type) -> Exposure:
+    """What a class exposes, its inherited members included. It is found out once a class.
+
+    A member that a subclass defines anew has the marks of the new definition alone.
+    """
+    known = _known.get(id(cls))
+    if known is not None and known[0]() is cls:
+        return known[1]
+    exposure, key = _read(cls), id(cls)
+
+    def gone(reference: weakref.ref[type], known: dict[int, Any] = _known) -> None:
+        if known.get(key, (None,))[0] is reference:
+            del known[key]
+
+    _known[key] = (weakref.ref(cls, gone), exposure)
+    return exposure
+
+
+def forget_exposure(cls: type) -> None:
+    """Have what a class and its subclasses expose found out again, after members were added or marked."""
+    for key, (reference, _) in list(_known.items()):
+        known = reference()
+        if known is not None and cls in _mro_of(known):
+            _known.pop(key, None)
+
+
+def instance_mode_of(cls: type) -> str:
+    """The instance mode of a class, its own or inherited: one of :data:`INSTANCE_MODES`.
+
+    :raises DaemonError: if ``_pyroInstancing`` was given an unusable value.
+    """
+    return _instancing_of(cls)[0]
+
+
+def instance_creator_of(cls: type) -> InstanceCreator | None:
+    """What makes the instances of a class, its own or inherited; ``None`` where calling the class does.
+
+    :raises DaemonError: if ``_pyroInstancing`` was given an unusable value.
+    """
+    return _instancing_of(cls)[1]
+
+
+def _instancing_of(cls: type) -> tuple[str, InstanceCreator | None]:
+    for base in _mro_of(cls):
+        if "_pyroInstancing" in (members := _members_of(base)):
+            match members["_pyroInstancing"]:
+                case (str(mode), creator) if mode in INSTANCE_MODES and (
+                    creator is None or callable(creator)
+                ):
+                    return mode, creator
+                case value:
+                    raise DaemonError(
+                        f"{base.__qualname__}._pyroInstancing is {value!r}",
+                        hint=f"use @behavior; the instance modes are {', '.join(INSTANCE_MODES)}",
+                    )
+    return INSTANCE_MODES[0], None
+
+
+def _read(cls: type) -> Exposure:
+    members: dict[str, Any] = {}
+    for base in reversed(_mro_of(cls)):
+        members.update(_members_of(base))
+    methods, oneway, attrs, callbacks, writable = (set[str]() for _ in range(5))
+    for name, member in members.items():
+        if not isinstance(name, str) or is_private_attribute(name):
+            continue
+        if isinstance(member, property):
+            if _has(_first_accessor(member), "_pyroExposed"):
+                attrs.add(name)
+                if _accessor(member, property.fset) is not None:
+                    writable.add(name)
+            continue
+        bearers = [*_bearers(member), member]
+        if not any(_has(bearer, "_pyroExposed") for bearer in bearers[:-1]):
+            continue
+        if isinstance(member, cached_property):
+            attrs.add(name)
+            continue
+        methods.add(name)
+        if any(_has(bearer, "_pyroOneway") for bearer in bearers):
+            oneway.add(name)
+        if any(_has(bearer, "_pyroCallback") for bearer in bearers):
+            callbacks.add(name)
+    return Exposure(*(frozenset(names) for names in (methods, oneway, attrs, callbacks, writable)))
+
+
+# Members without running anything --------------------------------------------------------------------
+
+_mro_of: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
+_members_of: Callable[[type], Mapping[str, Any]] = type.__dict__["__dict__"].__get__
+
+
+def _bearers(member: Any) -> Iterator[Any]:
+    """What carries a member's marks; nothing for what can never be exposed."""
+    if isinstance(member, property):
+        for slot in (property.fget, property.fset, property.fdel):
+            if (accessor := _accessor(member, slot)) is not None:
+                yield accessor
+    elif isinstance(member, (staticmethod, classmethod)):
+        if _is_method(member.__func__):
+            yield member.__func__
+    elif isinstance(member, (cached_property, singledispatchmethod)):
+        if not isinstance(member.func, type):
+            yield member.func
+        yield member
+    elif isinstance(member, partialmethod):
+        # Only itself: that a method is exposed says nothing of one with other arguments.
+        yield member
+    elif _is_method(member):
+        yield member
+
+
+def _is_method(member: Any) -> bool:
+    """Whether it becomes a method of instances: a function, or an object in the place of one.
+
+    Classes and instances that merely can be called do not, whatever marks they have.
+    """
+    if isinstance(member, FunctionType):
+        return True
+    found = [_of_type(member, name) for name in ("__get__", "__call__", "__set__", "__delete__")]
+    return not isinstance(member, type) and found == [True, True, False, False]
+
+
+def _of_type(member: Any, name: str) -> bool:
+    return any(name in _members_of(base) for base in _mro_of(type(member)))
+
+
+def _first_accessor(member: property) -> Any:
+    """The getter, or what stands in for it: whose mark decides for the whole property."""
+    return next(_bearers(member), None)
+
+
+def _accessor(member: property, slot: Any) -> Any:
+    return slot.__get__(member)
+
+
+def _has(bearer: Any, mark: str) -> bool:
+    if isinstance(bearer, type):
+        return False
+    try:
+        return object.__getattribute__(bearer, "__dict__").get(mark) is True
+    except AttributeError:
+        return False
+
+
+def _name_of(function: Any) -> str:
+    name = getattr(function, "__name__", None)
+    return name if isinstance(name, str) else type(function).__name__
