@@ -1,0 +1,53 @@
+# Everything that is done with this source tree, for a machine that has Python 3.10 or newer and make.
+#
+#   PYTHON  the interpreter to make the virtual environment with: make test PYTHON=python3.12
+#   VENV    the virtual environment's folder:                     make test VENV=/tmp/pyroplug
+#   ARGS    options for the demo, for pytest or the benchmarks:   make test ARGS="-k wire -x"
+
+PYTHON ?= python3
+VENV   ?= .venv
+ARGS   ?=
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+
+.PHONY: help demo test check bench clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /make \1|/p' Makefile | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
+
+demo: $(VENV)/.with-pyroplug ## see it work: every server model, transport and serializer, in real processes
+	@$(BIN)/pyroplug demo $(ARGS)
+
+test: $(VENV)/.with-tools ## run all tests, those against real Pyro5 among them
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.with-tools ## lint, format, types, and who imports whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_layers.py
+
+bench: $(VENV)/.with-tools ## compare its speed with real Pyro5's and with a bare socket's
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+clean: ## remove the virtual environment, caches and what was built
+	test ! -f $(VENV)/.made || rm -rf $(VENV)
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find pyroplug plugins tests -name __pycache__ -prune -exec rm -rf {} +
+
+# A stamp stands for a step that is complete, so that an interrupted one is made again. The installation is
+# editable: only new dependencies or entry points, which pyproject.toml lists, make it out of date.
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "pyroplug needs Python 3.10 or newer;" \
+	    " name one, as in: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.with-pyroplug: pyproject.toml $(VENV)/.made
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.with-tools: pyproject.toml $(VENV)/.made
+	$(PIP) --editable '.[test]'
+	@touch $@ $(VENV)/.with-pyroplug
