@@ -14,6 +14,7 @@ so may the port. Nothing here looks anything up.
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Sequence
 from typing import Any, NoReturn, TypeVar
 
@@ -137,7 +138,7 @@ class URI:
             raise _not_a_state(state, str(error)) from error
         # What parsing is lenient about, or reads as something else, has no place in a state.
         found = self.__getstate__()
-        name = found[1] if isinstance(state[1], str) else set(state[1])
+        name = state[1] if isinstance(state[1], str) else set(state[1])
         if found != (state[0], name, *state[2:]):
             raise _not_a_state(state, f"it would be the URI {text!r}")
 
@@ -339,7 +340,11 @@ def _location_of(state: Sequence[Any], sockname: Any, host: Any, port: Any) -> s
 
 
 def _not_a_state(state: Any, why: str) -> SerializeError:
+    try:
+        shown = reprlib.repr(state)
+    except Exception:  # a number may have too many digits to be written
+        shown = f"a {type(state).__name__}"
     return SerializeError(
-        f"invalid state of a URI, {_shown(repr(state))}: {why}",
+        f"invalid state of a URI, {shown}: {why}",
         hint="it is (protocol, object, socket name, host, port)",
     )
