@@ -69,6 +69,12 @@ class Settings(Protocol):
 class ClassConverter(Protocol):
     """Given to serializers: turns objects into plain dictionaries and back, the same way for all of them."""
 
+    def converter_for(self, value: Any, /) -> Callable[[Any], Any] | None:
+        """What was registered for an object: gives its stand-in, as ``to_dict`` would. ``None`` for nothing.
+
+        For formats with rules of their own, which a registration overrides.
+        """
+
     def to_dict(self, value: Any, /) -> Any:
         """A plain stand-in for an object that the format has no way to write.
 
@@ -87,7 +93,7 @@ class ClassConverter(Protocol):
     def recreate(self, value: Any, /) -> Any:
         """A value with each dictionary in it that has a ``__class__`` entry put through ``from_dict``.
 
-        Lists, tuples, sets and dictionaries are walked. Raises as ``from_dict`` does.
+        Lists, tuples and dictionaries are walked. Raises as ``from_dict`` does.
         """
 
 
@@ -106,12 +112,18 @@ class Codec(Protocol):
         """The value back from bytes."""
 
     def dumps_call(
-        self, object_id: str, method: str, args: Sequence[Any], kwargs: Mapping[str, Any], /
+        self, object_id: str, method: str, args: Any, kwargs: Mapping[str, Any] | None, /
     ) -> Buffer:
-        """A call as bytes."""
+        """A call as bytes.
 
-    def loads_call(self, data: Buffer, /) -> tuple[str, str, Sequence[Any], Mapping[str, Any] | None]:
-        """A call back: object id, method, positional and keyword arguments."""
+        :param args: the positional arguments, a sequence; with a blob, the blob's value takes their place.
+        """
+
+    def loads_call(self, data: Buffer, /) -> tuple[str, str, Any, dict[str, Any] | None]:
+        """A call back: object id, method, positional and keyword arguments.
+
+        In the place of the positional arguments is what the peer put there, which may be no sequence.
+        """
 
 
 @runtime_checkable

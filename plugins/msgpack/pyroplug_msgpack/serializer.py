@@ -1,0 +1,212 @@
+"""Values and calls as MessagePack.
+
+A call is an array of four. What is read is looked through for objects only where the bytes ``__class__``
+occur in it; that search costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgpack
+
+from pyroplug.contracts import Buffer, ClassConverter, Codec, Settings
+from pyroplug.errors import PyroError, SecurityError, SerializeError
+
+from .extensions import read_extension, stand_in_maker
+
+__all__ = ["MsgpackSerializer"]
+
+# Unlike the operator ``in``, a pattern searches bytes, bytearray and memoryview alike.
+_mentions_class = re.compile(b"__class__").search
+
+BUFFER_SIZE = 4096
+KEEP_LIMIT = 64 * 1024
+"""Packers that wrote a message of up to this many bytes are used again."""
+
+
+class MsgpackSerializer:
+    """MessagePack, by its project's own library."""
+
+    name = "msgpack"
+    wire_id = 4
+    carries = frozenset({"bytes", "complex", "datetime", "date"})
+
+    def codec(self, _settings: Settings, classes: ClassConverter, /) -> Codec:
+        """The codec; no setting changes it."""
+        return MsgpackCodec(classes)
+
+
+class MsgpackCodec:
+    """Its methods are closures: what they need is found without a look-up on the way."""
+
+    __slots__ = ("dumps", "dumps_call", "loads", "loads_call")
+
+    dumps: Callable[[Any], bytes]
+    loads: Callable[[Buffer], Any]
+    dumps_call: Callable[[str, str, Any, Mapping[str, Any] | None], bytes]
+    loads_call: Callable[[Buffer], tuple[str, str, Any, dict[str, Any] | None]]
+
+    def __init__(self, classes: ClassConverter) -> None:
+        self.dumps, self.dumps_call = _writers(classes)
+        self.loads, self.loads_call = _readers(classes)
+
+
+# Out -------------------------------------------------------------------------------------------------
+
+
+def _writers(classes: ClassConverter) -> tuple[Any, Any]:
+    make = _packer_maker(stand_in_maker(_escaping(classes.to_dict)))
+    # A packer costs as much as the message that it writes, and serves one thread at a time: those that
+    # are not in use wait here. Adding to a list and taking from it are atomic.
+    idle: list[Any] = []
+    take, give_back = idle.pop, idle.append
+
+    def dumps(value: Any, /) -> bytes:
+        try:
+            packer = take()
+        except IndexError:
+            packer = make()
+        try:
+            data: bytes = packer.pack(value)
+        except Exception as error:
+            failed = error
+        else:
+            if len(data) <= KEEP_LIMIT:
+                give_back(packer)
+            return data
+        raise _dump_error(failed, value)
+
+    def dumps_call(object_id: str, method: str, args: Any, kwargs: Mapping[str, Any] | None, /) -> bytes:
+        try:
+            packer = take()
+        except IndexError:
+            packer = make()
+        try:
+            data: bytes = packer.pack((object_id, method, args, kwargs))
+        except Exception as error:
+            failed = error
+        else:
+            if len(data) <= KEEP_LIMIT:
+                give_back(packer)
+            return data
+        raise _dump_error(failed, (args, kwargs))
+
+    return dumps, dumps_call
+
+
+def _packer_maker(default: Callable[[Any], Any]) -> Callable[[], Any]:
+    options: dict[str, Any] = {"default": default, "use_bin_type": True}
+    try:
+        msgpack.Packer(buf_size=BUFFER_SIZE, **options)
+    except TypeError:  # msgpack before 1.1
+        pass
+    else:
+        options["buf_size"] = BUFFER_SIZE
+    packer = msgpack.Packer
+    return lambda: packer(**options)
+
+
+class _Escape(Exception):
+    """Carries what a converter raised through the library, to be told from what the library raises."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+
+def _escaping(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def escaping(value: Any) -> Any:
+        try:
+            return convert(value)
+        except Exception as error:
+            raise _Escape(error) from None
+
+    return escaping
+
+
+def _dump_error(error: Exception, value: Any) -> Exception:
+    if isinstance(error, _Escape):
+        return error.error
+    if isinstance(error, PyroError):
+        return error
+    made = SerializeError(
+        f"cannot serialize {type(value).__name__} with msgpack: {error}",
+        hint="a value must be of plain types, not contain itself, and not be nested more than 500 deep",
+    )
+    made.__cause__ = error
+    return made
+
+
+# In --------------------------------------------------------------------------------------------------
+
+
+def _readers(classes: ClassConverter) -> tuple[Any, Any]:
+    unpack = msgpack.unpackb
+    mentions_class, ext_hook = _mentions_class, read_extension
+    with_classes = _class_reader(classes)
+
+    def loads(data: Buffer, /) -> Any:
+        if mentions_class(data):
+            return with_classes(data)
+        try:
+            return unpack(data, strict_map_key=False, ext_hook=ext_hook)
+        except Exception as error:
+            raise _load_error(error) from error
+
+    def loads_call(data: Buffer, /) -> tuple[str, str, Any, dict[str, Any] | None]:
+        if mentions_class(data):
+            call = with_classes(data)
+        else:
+            try:
+                call = unpack(data, strict_map_key=False, ext_hook=ext_hook)
+            except Exception as error:
+                raise _load_error(error) from error
+        if type(call) is list and len(call) == 4:
+            object_id, method, args, kwargs = call
+            if type(object_id) is str and type(method) is str and (type(kwargs) is dict or kwargs is None):
+                return object_id, method, args, kwargs
+        raise SerializeError("received a call that is not an array of object, method, arguments, keywords")
+
+    return loads, loads_call
+
+
+def _class_reader(classes: ClassConverter) -> Callable[[Buffer], Any]:
+    """Reads with every dictionary that names a class made into an object, the innermost first."""
+
+    def with_classes(data: Buffer) -> Any:
+        refused = False
+
+        def object_hook(found: dict[Any, Any]) -> Any:
+            nonlocal refused
+            if "__class__" not in found:
+                return found
+            try:
+                return from_dict(found)
+            except (SerializeError, SecurityError):
+                # It may be part of an exception, which takes it as it is; else recreate() finds it again.
+                refused = True
+                return found
+            except Exception as error:
+                raise _Escape(error) from None
+
+        try:
+            value = unpack(data, strict_map_key=False, ext_hook=read_extension, object_hook=object_hook)
+        except _Escape as escape:
+            failed = escape.error
+        except Exception as error:
+            raise _load_error(error) from error
+        else:
+            return classes.recreate(value) if refused else value
+        raise failed
+
+    unpack, from_dict = msgpack.unpackb, classes.from_dict
+    return with_classes
+
+
+def _load_error(error: Exception) -> SerializeError:
+    if isinstance(error, SerializeError):
+        return error
+    why = str(error) or type(error).__name__
+    return SerializeError(f"received data that is not valid MessagePack, or damaged: {why:.200}")
