@@ -1,0 +1,33 @@
+"""The built-in server models: a pool of threads, and one loop for everything.
+
+Here is what the plugin offers. ``threadpool`` and ``multiplex`` are the models; what they share is in
+``base`` and the modules it is put together from. Nothing here opens a socket or starts a thread.
+"""
+
+from __future__ import annotations
+
+from pyroplug.contracts import ConfigItem, ServerModel
+from pyroplug.hookspecs import hookimpl
+
+from .multiplex import MultiplexModel
+from .threadpool import ThreadPoolModel
+
+__all__ = ["MultiplexModel", "ThreadPoolModel"]
+
+
+@hookimpl
+def pyroplug_servers() -> list[ServerModel]:
+    """The thread pool and the multiplexer."""
+    return [ThreadPoolModel(), MultiplexModel()]
+
+
+@hookimpl
+def pyroplug_config_items() -> list[ConfigItem]:
+    """The items that these server models read."""
+    return [
+        ConfigItem("THREADPOOL_SIZE", 80, "most threads that a threadpool server answers calls with"),
+        ConfigItem("THREADPOOL_SIZE_MIN", 4, "threads that a threadpool server keeps while nothing happens"),
+        ConfigItem("ONEWAY_THREADS", 32, "most threads that a server runs one-way calls with"),
+        ConfigItem("MAX_CONNECTIONS", 10_000, "most connections that a server has at a time; 0 for no limit"),
+        ConfigItem("HANDSHAKE_TIMEOUT", 30.0, "seconds that a new connection gets to say hello; 0 for ever"),
+    ]

@@ -1,0 +1,109 @@
+"""Taking in newcomers, and pausing where the system has no room for them."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from pyroplug.contracts import Connection, Listener
+
+from . import limits
+from .faults import contain
+from .poller import IN
+from .reactor import Reactor
+
+__all__ = ["Acceptor"]
+
+log = logging.getLogger(__name__)
+
+
+class Acceptor:
+    """Accepts for all listeners of a server, in the thread of its loop."""
+
+    def __init__(
+        self,
+        reactor: Reactor,
+        listeners: Sequence[Listener],
+        admit: Callable[[Connection], None],
+        hurry: Callable[[], None],
+    ) -> None:
+        """
+        :param admit: takes each new connection over. Raises nothing.
+        :param hurry: has :meth:`tick` called soon.
+        """
+        self._reactor = reactor
+        self._admit = admit
+        self._hurry = hurry
+        self._watched: dict[Listener, int] = {}
+        self._paused: dict[Listener, float] = {}
+        self._all = tuple(listeners)
+        self._closed = False
+        for listener in self._all:
+            self._watch(listener)
+
+    @property
+    def listeners(self) -> list[Listener]:
+        """Those at which newcomers are taken in now; a look at them ends the pauses that are over."""
+        self.tick(time.monotonic())
+        return list(self._watched)
+
+    @property
+    def paused(self) -> bool:
+        """Whether a listener is left alone for a moment."""
+        return bool(self._paused)
+
+    def tick(self, now: float) -> None:
+        """End the pauses that are over."""
+        for listener, until in list(self._paused.items()):
+            if now >= until and not self._closed:
+                del self._paused[listener]
+                self._watch(listener)
+
+    def close(self) -> None:
+        """Close all listeners. From any thread."""
+        self._closed = True
+        for listener in self._all:
+            fd = self._watched.pop(listener, None)
+            if fd is not None:
+                self._reactor.remove(fd)
+            listener.close()
+
+    def _watch(self, listener: Listener) -> None:
+        fd = listener.fileno()
+        if fd >= 0:
+            self._watched[listener] = fd
+            self._reactor.add(fd, IN, partial(self._ready, listener))
+
+    def _unwatch(self, listener: Listener) -> None:
+        fd = self._watched.pop(listener, None)
+        if fd is not None:
+            self._reactor.remove(fd)
+
+    def _ready(self, listener: Listener, _mask: int) -> None:
+        try:
+            for _ in range(limits.ACCEPTS):
+                connection = listener.accept()
+                if connection is None or self._closed:
+                    break
+                self._admit(connection)
+            else:
+                return
+            if connection is not None:
+                connection.close()
+        except Exception as error:
+            self._failed(listener, error)
+        except BaseException as error:
+            contain(f"accepting connections at {listener.location} failed", error)
+
+    def _failed(self, listener: Listener, error: Exception) -> None:
+        self._unwatch(listener)
+        if self._closed:
+            return
+        if listener.fileno() < 0:
+            log.warning("no more connections are accepted at %s: the listener was closed", listener.location)
+            return
+        log.warning("accepting pauses for %g seconds: %s", limits.ACCEPT_PAUSE, error)
+        self._paused[listener] = time.monotonic() + limits.ACCEPT_PAUSE
+        self._hurry()

@@ -1,0 +1,48 @@
+"""The sizes and times that are nobody's to configure, each with its reason."""
+
+from __future__ import annotations
+
+SCRATCH = 64 << 10
+"""Bytes lent for one receive; larger messages get memory of their own from the session."""
+
+STAY = 0.05
+"""Seconds that a worker waits for a connection's next request: calls in a row need no poller."""
+
+SMALL_PIECE = 4096
+"""Bytes; a worker does not stay for the rest of a message that arrives in smaller pieces than this."""
+
+OUTBOX = 1 << 20
+"""Bytes that may wait for a slow reader before nothing more is read from it."""
+
+FLUSH_BUFFERS = 64
+"""How many waiting buffers one system call sends."""
+
+ACCEPTS = 64
+"""How many connections one turn accepts, so that a crowd of newcomers does not hold up the others."""
+
+ACCEPT_PAUSE = 0.2
+"""Seconds without accepting after the system had no room; a newcomer that waits would make the loop spin."""
+
+LINGER = 2.0
+"""Seconds that a peer gets to take the last answer before the connection is closed."""
+
+LINGER_BYTES = 64 << 20
+"""Bytes of its own that the peer may still send in that time."""
+
+LINGER_CONNECTIONS = 256
+"""How many connections may be in that state; beyond, they are closed at once."""
+
+HOUSEKEEPING = 3.0
+"""Seconds between two rounds of housekeeping."""
+
+URGENT = 0.1
+"""Seconds between two looks at the clock while something short is under way."""
+
+WORKER_IDLE = 5.0
+"""Seconds after which a thread with nothing to do ends."""
+
+ONEWAY_QUEUE = 1000
+"""How many one-way calls may wait for a thread."""
+
+MARGIN = 0.5
+"""Seconds that closing may take beyond the grace that running calls get."""

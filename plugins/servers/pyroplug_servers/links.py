@@ -1,0 +1,56 @@
+"""A connection that is served: with its session, and what is under way in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pyroplug.contracts import Connection, Session
+
+from .outbox import Outbox
+
+__all__ = ["Link"]
+
+
+class Link:
+    """One connection. It belongs to one thread at a time; ``finished`` is guarded by the server's lock."""
+
+    __slots__ = (
+        "backlog",
+        "connection",
+        "doom",
+        "fd",
+        "finished",
+        "mask",
+        "opened",
+        "outbox",
+        "owner",
+        "parked",
+        "session",
+        "since",
+        "touched",
+    )
+
+    def __init__(self, connection: Connection, session: Session, now: float) -> None:
+        """Raises ``ConnectionClosedError`` if it is closed already."""
+        self.connection = connection
+        self.session = session
+        self.fd = connection.fileno()
+        self.outbox = Outbox(connection)
+        self.backlog: Iterator[Any] | None = None
+        """Requests that wait until a slow reader has taken earlier answers."""
+        self.mask = 0
+        """What the poller watches it for."""
+        self.parked = True
+        """Whether the poller has it, and no thread."""
+        self.owner = 0
+        """The thread in which it is being served, 0 for none."""
+        self.opened = now
+        self.since = now
+        """When it was last seen to be in use."""
+        self.touched = True
+        """Whether it was used since somebody looked."""
+        self.doom = ""
+        """Why it is to be closed instead of being served."""
+        self.finished = False
+        """Whether its session has been told that it is lost."""

@@ -1,0 +1,187 @@
+"""The server model ``multiplex``: one loop, in the caller's thread, that never waits for a connection."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
+
+from pyroplug.contracts import Connection, HasFileno, Listener, SessionHost, Settings
+from pyroplug.errors import CommunicationError
+
+from . import limits
+from .base import BaseServer
+from .faults import contain
+from .links import Link
+from .outbox import flush_all
+from .poller import IN, OUT
+
+__all__ = ["MultiplexModel", "MultiplexServer"]
+
+
+class MultiplexModel:
+    """One thread serves all connections; calls run one after the other."""
+
+    name = "multiplex"
+    aliases: frozenset[str] = frozenset()
+
+    def create(
+        self,
+        host: SessionHost,
+        listeners: Sequence[Listener],
+        connections: Sequence[Connection],
+        settings: Settings,
+        /,
+    ) -> MultiplexServer:
+        """A server. Raises :exc:`~pyroplug.errors.ConfigError`, or ``OSError`` if the system has no room."""
+        return MultiplexServer(host, listeners, connections, settings)
+
+
+class MultiplexServer(BaseServer):
+    """All connections are non-blocking, and are received into the same memory, one piece each in a turn."""
+
+    name = "multiplex"
+
+    def __init__(
+        self,
+        host: SessionHost,
+        listeners: Sequence[Listener],
+        connections: Sequence[Connection],
+        settings: Settings,
+    ) -> None:
+        self._scratch = memoryview(bytearray(limits.SCRATCH))
+        self._current: Link | None = None
+        super().__init__(host, listeners, connections, settings)
+
+    # Serving
+
+    def _start(self, link: Link) -> None:
+        link.connection.set_nonblocking()
+        link.mask = IN
+        self._reactor.add(link.fd, IN, partial(self._ready, link))
+
+    def _ready(self, link: Link, mask: int) -> None:
+        self._current = link
+        try:
+            if mask == IN == link.mask:
+                self._receive(link)
+            else:
+                self._ready_to_send(link, mask)
+        except CommunicationError as error:
+            self._finish(link, str(error))
+        except BaseException as error:
+            self._finish(link, "serving it failed")
+            contain(f"serving {link.connection.peer} failed", error)
+        finally:
+            self._current = None
+
+    def _receive(self, link: Link) -> None:
+        session, connection = link.session, link.connection
+        count = connection.recv_into(session.get_buffer(self._scratch))
+        if not count:
+            if count is not None:
+                self._ended(link)
+            return
+        link.touched = True
+        requests = iter(session.buffer_updated(count))
+        send, handle = link.outbox.send, session.handle
+        for request in requests:
+            buffers = handle(request)
+            if buffers and not send(buffers) and not self._may_go_on(link, requests):
+                return
+        if session.closing or self._closing.begun:
+            self._had_last_word(link)
+        elif connection.pending():
+            self._reactor.again(partial(self._pending, link))
+
+    def _pending(self, link: Link, mask: int) -> None:
+        if not link.finished and link.mask & IN:
+            self._ready(link, mask)
+
+    def _ended(self, link: Link) -> None:
+        """The peer sends nothing more; it may still want to have its answers."""
+        if link.outbox.size:
+            self._part(link, "the client closed the connection")
+        else:
+            self._finish(link, "the client closed the connection")
+
+    # Slow readers
+
+    def _may_go_on(self, link: Link, requests: Iterator[Any]) -> bool:
+        """Something could not be sent at once: whether the other requests may be handled nevertheless."""
+        if self._closing.begun:
+            return True
+        if link.outbox.size <= limits.OUTBOX:
+            self._watch(link, IN | OUT)
+            return True
+        link.backlog = requests
+        self._watch(link, OUT)
+        return False
+
+    def _ready_to_send(self, link: Link, mask: int) -> None:
+        before = link.outbox.size
+        sent_all = link.outbox.flush()
+        if link.outbox.size != before:
+            link.touched = True
+        elif mask & ~(IN | OUT) and not link.mask & IN:
+            # It broke, and nobody would notice by receiving.
+            self._finish(link, "the connection broke")
+            return
+        if link.backlog is not None:
+            if link.outbox.size > limits.OUTBOX or not self._work_off(link, link.backlog):
+                return
+        elif mask & ~OUT and link.mask & IN:
+            self._receive(link)
+        if not link.finished and link.backlog is None:
+            self._watch(link, IN if sent_all and not link.outbox.size else IN | OUT)
+
+    def _work_off(self, link: Link, requests: Iterator[Any]) -> bool:
+        """Handle requests that had to wait: whether receiving may go on."""
+        link.backlog = None
+        for request in requests:
+            buffers = link.session.handle(request)
+            if buffers and not link.outbox.send(buffers) and not self._may_go_on(link, requests):
+                return False
+        if link.session.closing or self._closing.begun:
+            self._had_last_word(link)
+            return False
+        if link.connection.pending():
+            self._reactor.again(partial(self._pending, link))
+        return True
+
+    def _watch(self, link: Link, mask: int) -> None:
+        if mask != link.mask and not link.finished:
+            link.mask = mask
+            try:
+                self._reactor.change(link.fd, mask)
+            except (OSError, ValueError) as error:
+                self._finish(link, str(error))
+
+    # The end
+
+    def _had_last_word(self, link: Link) -> None:
+        if self._closing.begun:
+            link.outbox.flush_until(self._closing.deadline)
+            self._finish(link, "the server was closed")
+        else:
+            self._part(link, "it was ended on this side")
+
+    def _expire(self, link: Link, reason: str) -> None:
+        self._finish(link, reason)
+
+    def _is_mine(self, link: Link) -> bool:
+        return link is self._current and self._loop_thread == threading.get_ident()
+
+    def _drain(self, deadline: float, in_loop: bool) -> None:
+        if not in_loop:
+            return
+        links = [link for link in list(self._links.values()) if not self._is_mine(link)]
+        for link in links:
+            if not link.outbox.size:
+                self._finish(link, "the server was closed")
+        flush_all([link.outbox for link in links], deadline)
+
+    def _client_sockets(self) -> Sequence[HasFileno]:
+        connections = [link.connection for link in list(self._links.values())]
+        return [connection for connection in connections if connection.fileno() >= 0]

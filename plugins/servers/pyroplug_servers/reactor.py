@@ -1,0 +1,87 @@
+"""Descriptors and what is to be done when they are ready. One turn: poll, then call."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+
+from .poller import IN, Wakeup, new_poller
+
+__all__ = ["Handler", "Reactor"]
+
+Handler = Callable[[int], None]
+"""Called with the mask of what a descriptor is ready for. Raises nothing."""
+
+
+class Reactor:
+    """Calls the handlers of ready descriptors. All but ``turn`` may be called from any thread."""
+
+    def __init__(self) -> None:
+        """Raises ``OSError`` where the system has no room for it."""
+        self._wakeup = Wakeup()
+        try:
+            self._poller = new_poller(self._wakeup)
+        except BaseException:
+            self._wakeup.close()
+            raise
+        self._poll = self._poller.poll
+        self._handlers: dict[int, Handler] = {}
+        self._again: list[Handler] = []
+        self.wake = self._wakeup.wake
+        self.change = self._poller.modify
+        """Watch for something else. Raises ``OSError``, or ``ValueError`` once closed."""
+        self.add(self._wakeup.fileno(), IN, self._wakeup.clear)
+
+    def fileno(self) -> int:
+        """A descriptor that is readable when ``turn`` has something to do; -1 once closed."""
+        return self._poller.fileno()
+
+    def add(self, fd: int, mask: int, handler: Handler) -> None:
+        """Call ``handler`` when ``fd`` is ready. Raises ``OSError``, or ``ValueError`` once closed."""
+        self._handlers[fd] = handler
+        try:
+            self._poller.register(fd, mask)
+        except BaseException:
+            self._handlers.pop(fd, None)
+            raise
+
+    def replace(self, fd: int, mask: int, handler: Handler) -> None:
+        """Another handler for a descriptor that is watched. Raises as ``change`` does."""
+        self._handlers[fd] = handler
+        self.change(fd, mask)
+
+    def remove(self, fd: int) -> None:
+        """Forget ``fd``, which is still open or was closed by somebody else."""
+        self._handlers.pop(fd, None)
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            self._poller.unregister(fd)
+
+    def again(self, handler: Handler) -> None:
+        """Call ``handler`` at the end of the next turn, which waits for nothing. In ``turn``'s thread."""
+        self._again.append(handler)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a handler wants to be called again without waiting."""
+        return bool(self._again)
+
+    def turn(self, timeout: float) -> None:
+        """Wait up to ``timeout`` seconds, and call the handlers of all that is ready."""
+        handlers = self._handlers
+        again = self._again
+        if again:
+            self._again = []
+            timeout = 0
+        for fd, mask in self._poll(timeout):
+            handler = handlers.get(fd)
+            if handler is not None:
+                handler(mask)
+        for handler in again:
+            handler(IN)
+
+    def close(self) -> None:
+        """Forget everything, and give back what the operating system lent."""
+        self._handlers.clear()
+        self._again.clear()
+        self._poller.close()
+        self._wakeup.close()

@@ -1,0 +1,247 @@
+"""The server model ``threadpool``: threads answer calls, and hold no connection that is silent.
+
+The loop's thread owns the listeners and the *parked* connections. One that is ready goes to a worker, which
+receives, answers, and then stays with it for a moment: a client that calls in a row is served by plain
+blocking receives. When the moment is over, or others have to wait for a worker, the connection is parked.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+from pyroplug.contracts import Connection, Listener, SessionHost, Settings
+from pyroplug.errors import CommunicationError, ConfigError, TimeoutError
+
+from . import limits
+from .base import BaseServer, check_at_least
+from .faults import contain
+from .links import Link
+from .outbox import flush_all, writable
+from .poller import IN, ONESHOT, OUT
+from .workers import Workers
+
+__all__ = ["ThreadPoolModel", "ThreadPoolServer"]
+
+
+class ThreadPoolModel:
+    """A pool of threads; calls of different connections run side by side."""
+
+    name = "threadpool"
+    aliases = frozenset({"thread"})
+
+    def create(
+        self,
+        host: SessionHost,
+        listeners: Sequence[Listener],
+        connections: Sequence[Connection],
+        settings: Settings,
+        /,
+    ) -> ThreadPoolServer:
+        """A server. Raises :exc:`~pyroplug.errors.ConfigError`, or ``OSError`` if the system has no room."""
+        return ThreadPoolServer(host, listeners, connections, settings)
+
+
+class ThreadPoolServer(BaseServer):
+    """Connections are blocking, with a short time limit; sending never blocks."""
+
+    name = "threadpool"
+
+    def __init__(
+        self,
+        host: SessionHost,
+        listeners: Sequence[Listener],
+        connections: Sequence[Connection],
+        settings: Settings,
+    ) -> None:
+        minimum = check_at_least(settings, "THREADPOOL_SIZE_MIN", 1)
+        maximum = check_at_least(settings, "THREADPOOL_SIZE", 1)
+        if maximum < minimum:
+            raise ConfigError(
+                f"configuration item THREADPOOL_SIZE is {maximum}, and THREADPOOL_SIZE_MIN is {minimum}",
+                hint="THREADPOOL_SIZE is the larger one",
+            )
+        self._is_housekeeping = False
+        self._workers: Workers[Link] = Workers("pyroplug-threadpool", minimum, maximum, self._prepare)
+        super().__init__(host, listeners, connections, settings)
+
+    # In the loop's thread
+
+    def _start(self, link: Link) -> None:
+        link.connection.set_timeout(limits.STAY)
+        self._reactor.add(link.fd, IN | ONESHOT, partial(self._ready, link))
+
+    def _ready(self, link: Link, _mask: int) -> None:
+        if not link.parked:
+            return
+        if link.outbox.size:
+            self._send_more(link)
+        else:
+            link.parked = False
+            self._workers.submit(link)
+
+    def _send_more(self, link: Link) -> None:
+        """A slow reader takes some more; a worker goes on when it has all."""
+        before = link.outbox.size
+        try:
+            if not link.outbox.flush():
+                link.touched = link.touched or link.outbox.size != before
+                self._reactor.change(link.fd, OUT | ONESHOT)
+                return
+        except (CommunicationError, OSError, ValueError) as error:
+            link.doom = str(error)
+        link.parked = False
+        self._workers.submit(link)
+
+    def _expire(self, link: Link, reason: str) -> None:
+        # A worker does it, as a session's end runs code of the user's.
+        self._reactor.remove(link.fd)
+        link.doom = reason
+        link.parked = False
+        self._workers.submit(link)
+
+    def _housekeep(self) -> None:
+        # It may be slow, as users override it; and the next round does not come before this one's end.
+        if not self._is_housekeeping:
+            self._is_housekeeping = self._oneway.try_spawn(self._housekeep_aside)
+
+    def _housekeep_aside(self) -> None:
+        try:
+            super()._housekeep()
+        finally:
+            self._is_housekeeping = False
+
+    # In a worker's thread
+
+    def _prepare(self) -> Callable[[Link], None]:
+        scratch = memoryview(bytearray(limits.SCRATCH))
+        me = threading.get_ident()
+
+        def work(link: Link) -> None:
+            link.owner = me
+            try:
+                self._serve(link, scratch)
+            except CommunicationError as error:
+                self._finish(link, str(error))
+            except BaseException as error:
+                self._finish(link, "serving it failed")
+                contain(f"serving {link.connection.peer} failed", error)
+
+        return work
+
+    def _serve(self, link: Link, scratch: memoryview) -> None:
+        """Serve a connection until it is silent, gone, or others wait. Raises ``CommunicationError``."""
+        if link.doom or self._closing.begun:
+            self._finish(link, link.doom or "the server was closed")
+            return
+        if link.backlog is not None and not self._work_off(link, link.backlog):
+            return
+        session, workers, links, most = link.session, self._workers, self._links, self._workers.maximum
+        recv_into, send = link.connection.recv_into, link.outbox.send
+        get_buffer, buffer_updated, handle = session.get_buffer, session.buffer_updated, session.handle
+        while True:
+            try:
+                count = recv_into(get_buffer(scratch))
+            except TimeoutError:
+                break
+            if not count:
+                if count is None:
+                    break
+                self._finish(link, "the client closed the connection")
+                return
+            requests = buffer_updated(count)
+            if requests:
+                rest = iter(requests)
+                for request in rest:
+                    buffers = handle(request)
+                    if buffers and not send(buffers) and not self._push(link, rest):
+                        return
+            elif count < limits.SMALL_PIECE and not session.closing:
+                break
+            if session.closing:
+                self._had_last_word(link)
+                return
+            # As long as there can be a thread for each connection, staying holds up nobody.
+            if workers.full and (self._closing.begun or len(links) > most):
+                break
+        self._park(link)
+
+    def _work_off(self, link: Link, requests: Iterator[Any]) -> bool:
+        """Handle requests that had to wait: whether receiving may go on."""
+        link.backlog = None
+        for request in requests:
+            buffers = link.session.handle(request)
+            if buffers and not link.outbox.send(buffers) and not self._push(link, requests):
+                return False
+        if link.session.closing:
+            self._had_last_word(link)
+            return False
+        return True
+
+    def _push(self, link: Link, requests: Iterator[Any]) -> bool:
+        """Send the rest, with a little patience: whether that worked. If not, the poller has it now."""
+        if self._closing.begun:
+            link.outbox.flush_until(self._closing.deadline)
+            return True
+        while not link.outbox.flush():
+            if not writable(link.connection, 0 if self._is_crowded() else limits.STAY):
+                link.backlog = requests
+                self._hand_over(link, OUT)
+                return False
+        return True
+
+    def _park(self, link: Link) -> None:
+        if link.connection.pending() and not self._closing.begun:
+            # No poller would tell of these bytes. Others that wait come first.
+            link.owner = 0
+            self._workers.submit(link)
+        else:
+            self._hand_over(link, IN)
+
+    def _hand_over(self, link: Link, mask: int) -> None:
+        """Give the connection to the poller. It may be in another worker's hands when this returns."""
+        link.owner = 0
+        link.touched = True
+        link.parked = True
+        try:
+            if not self._closing.begun:
+                self._reactor.change(link.fd, mask | ONESHOT)
+                return
+        except (OSError, ValueError):
+            pass
+        self._finish(link, "the server was closed" if self._closing.begun else "the connection was closed")
+
+    def _is_crowded(self) -> bool:
+        return self._workers.full and len(self._links) > self._workers.maximum
+
+    # The end
+
+    def _had_last_word(self, link: Link) -> None:
+        if self._closing.begun:
+            link.outbox.flush_until(self._closing.deadline)
+            self._finish(link, "the server was closed")
+        else:
+            self._part(link, "it was ended on this side")
+
+    def _is_mine(self, link: Link) -> bool:
+        return link.owner == threading.get_ident()
+
+    def _is_inside(self) -> bool:
+        return threading.current_thread() in self._workers or super()._is_inside()
+
+    def _drain_workers(self) -> None:
+        self._workers.end()
+
+    def _drain(self, deadline: float, in_loop: bool) -> None:
+        parked = [link for link in list(self._links.values()) if link.parked]
+        for link in parked:
+            if not link.outbox.size:
+                self._finish(link, "the server was closed")
+        flush_all([link.outbox for link in parked], deadline)
+        self._workers.close(deadline)
+
+    def _join(self, deadline: float) -> None:
+        self._workers.join(deadline)
+        super()._join(deadline)

@@ -1,0 +1,154 @@
+"""A bounded pool of threads: grows when there is work, shrinks when there is none."""
+
+from __future__ import annotations
+
+import itertools
+import queue
+import threading
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from . import limits
+from .faults import contain, log
+
+__all__ = ["Workers"]
+
+Task = TypeVar("Task")
+
+
+class Workers(Generic[Task]):
+    """Threads that work on tasks, in the order in which they were submitted.
+
+    Nothing that a task raises ends a thread. They are daemon threads: one that is stuck in a task does not
+    keep the process alive.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        minimum: int,
+        maximum: int,
+        prepare: Callable[[], Callable[[Task], None]],
+        queue_limit: int | None = None,
+    ) -> None:
+        """
+        :param name: what the threads are called, before a number.
+        :param minimum: how many threads stay once they were needed.
+        :param prepare: called in each new thread; gives what works on a task there.
+        :param queue_limit: how many tasks may wait for a thread; ``None`` for any number.
+        """
+        self._name = name
+        self._minimum = minimum
+        self.maximum = maximum
+        self._prepare = prepare
+        self._most = None if queue_limit is None else maximum + queue_limit
+        self._queue: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
+        # Reentrant, as a signal handler may close the server in the middle of submit().
+        self._lock = threading.RLock()
+        # All that may still be alive, for close() to wait for; ended ones are sorted out now and then.
+        self._threads: list[threading.Thread] = []
+        self._running = 0  # those that take tasks
+        self._numbers = itertools.count(1)
+        self._outstanding = 0  # tasks that wait or are worked on
+        self._closed = False
+        self.full = False
+        """Whether each thread that there may be has a task, so that another one would have to wait."""
+
+    def __len__(self) -> int:
+        """How many threads there are."""
+        return self._running
+
+    @property
+    def outstanding(self) -> int:
+        """How many tasks wait, or are being worked on."""
+        return self._outstanding
+
+    def __contains__(self, thread: threading.Thread) -> bool:
+        """Whether it is one of these threads."""
+        return thread in self._threads
+
+    def submit(self, task: Task) -> bool:
+        """Have a thread work on it: whether that was accepted; not if the queue is full, or closed."""
+        with self._lock:
+            if self._closed or self._outstanding == self._most:
+                return False
+            self._outstanding += 1
+            self.full = self._outstanding >= self.maximum
+            if self._running < min(self._outstanding, self.maximum):
+                self._start()
+            self._queue.put(task)
+        return True
+
+    def end(self) -> None:
+        """Take no more tasks; the threads end when those that are there are finished. Waits for nothing."""
+        with self._lock:
+            self._closed = self.full = True
+            self._end_threads()
+
+    def close(self, deadline: float) -> None:
+        """Finish all tasks, until the monotonic clock reaches ``deadline``; no thread starts another then."""
+        self.end()
+        self.join(deadline)
+        with self._lock:
+            dropped = self._empty()
+            self._end_threads()
+        if dropped:
+            log.warning("%s: %d waiting calls were dropped, as the server was closed", self._name, dropped)
+
+    def join(self, deadline: float) -> None:
+        """Wait for all threads but the caller's to end."""
+        for thread in list(self._threads):
+            if thread is not threading.current_thread():
+                thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _start(self) -> None:
+        thread = threading.Thread(target=self._run, name=f"{self._name}-{next(self._numbers)}", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            # The task waits for another thread; the next submit tries again.
+            log.error("%s: cannot start thread number %d: %s", self._name, self._running + 1, error)
+            return
+        self._running += 1
+        self._threads = [other for other in self._threads if other.is_alive()]
+        self._threads.append(thread)
+
+    def _end_threads(self) -> None:
+        for _ in range(self._running):
+            self._queue.put(None)
+
+    def _run(self) -> None:
+        work = self._prepare()
+        while (task := self._next()) is not None:
+            try:
+                work(task)
+            except BaseException as error:
+                contain(f"{self._name}: a call failed", error)
+            del task
+            with self._lock:
+                self._outstanding -= 1
+                self.full = self._closed or self._outstanding >= self.maximum
+
+    def _next(self) -> Task | None:
+        """The next task; ``None`` if this thread is to end."""
+        while True:
+            try:
+                task = self._queue.get(timeout=limits.WORKER_IDLE)
+            except queue.Empty:
+                task = None
+            if task is not None:
+                return task
+            with self._lock:
+                if self._closed or self._running > max(self._minimum, self._outstanding):
+                    self._running -= 1
+                    return None
+
+    def _empty(self) -> int:
+        """Throw away the tasks that nobody took: how many."""
+        dropped = 0
+        while True:
+            try:
+                dropped += self._queue.get_nowait() is not None
+            except queue.Empty:
+                return dropped
