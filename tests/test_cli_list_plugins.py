@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -30,6 +31,7 @@ class Pipe:
 def pyroplug_transports():
     return [Pipe()]
 """
+needs_terminal = pytest.mark.skipif(not hasattr(os, "openpty"), reason="there are no pseudo-terminals")
 LONG = "of this and of that and of much else besides " * 8
 
 
@@ -116,13 +118,44 @@ def test_nothing_is_installed(site: Site) -> None:
     assert run("list-plugins") == (0, "", "warning: no plugin is installed\n")
 
 
-@pytest.mark.skipif(not hasattr(os, "openpty"), reason="there are no pseudo-terminals")
+@needs_terminal
 @pytest.mark.parametrize("columns", [80, 50])
 def test_on_a_terminal_words_are_wrapped_and_never_lost(mixed: Site, columns: int) -> None:
+    lines = on_terminal(mixed, columns)
+    assert max(map(len, lines)) <= columns
+    assert not [line for line in lines if "…" in line or "..." in line]
+    shown = re.sub(r"\s", "", "".join(lines))
+    for word in ("acme-cbor", "acme-broken", "besides", "active", "clash", "./pipe:"):
+        letters = ".*?".join(map(re.escape, word))
+        assert re.search(letters, shown), word
+    if columns == 80:
+        assert any(line.startswith("cbor ") and "active" in line for line in lines)
+
+
+@needs_terminal
+def test_on_a_terminal_a_problem_stands_below_its_plugin(mixed: Site) -> None:
+    heading, first, *rest = on_terminal(mixed, 80)
+    assert heading.split() == ["NAME", "STATUS", "PROVIDES", "DISTRIBUTION"]
+    assert first.split() == ["broken", "failed", "acme-broken", "0.1"]
+    problem = list(itertools.takewhile(lambda line: line.startswith("  "), rest))
+    assert " ".join(line.strip() for line in problem).startswith(
+        f"its import raised ValueError: {LONG.strip()}"
+    )
+    assert max(map(len, problem)) > 70
+    row = rest.index(next(line for line in rest if line.startswith("cbor")))
+    cells = [re.split(r"\s{2,}", line) for line in rest[row : row + 2]]
+    assert cells == [
+        ["cbor", "active", "serializer cbor (id 70)", "acme-cbor 1.2"],
+        ["", "transport pipe (./pipe:)"],
+    ]
+
+
+def on_terminal(site: Site, columns: int) -> list[str]:
+    """The lines that a terminal of that width shows, without colours."""
     master, slave = os.openpty()
     source = Path(pyroplug.__file__).parent.parent
     environment = {
-        "PYTHONPATH": f"{mixed.folder}:{source}",
+        "PYTHONPATH": f"{site.folder}:{source}",
         "PYROPLUG_BLOCK": "pyroplug",
         "COLUMNS": str(columns),
         "TERM": "xterm",
@@ -133,15 +166,7 @@ def test_on_a_terminal_words_are_wrapped_and_never_lost(mixed: Site, columns: in
         os.close(slave)
         text = _everything(reader)
         assert process.wait(60) == 0
-    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip() for line in text.splitlines()]
-    assert max(map(len, lines)) <= columns
-    assert not [line for line in lines if "…" in line or "..." in line]
-    shown = re.sub(r"\s", "", "".join(lines))
-    for word in ("acme-cbor", "acme-broken", "besides", "active", "clash", "./pipe:"):
-        letters = ".*?".join(map(re.escape, word))
-        assert re.search(letters, shown), word
-    if columns == 80:
-        assert any(line.startswith("cbor ") and "active" in line for line in lines)
+    return [re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip() for line in text.splitlines()]
 
 
 def _everything(reader: Any) -> str:

@@ -102,6 +102,25 @@ def test_a_missing_dependency(site: Site) -> None:
     assert "acme-bad" in (record.hint or "")
 
 
+def test_a_part_of_the_plugin_itself_is_missing(site: Site) -> None:
+    package = site.folder / "bad_package"
+    package.mkdir()
+    (package / "__init__.py").write_text("from . import absent\n")
+    assert "cannot import name 'absent'" in (failed(site, "bad_package").problem or "")
+
+
+@pytest.mark.parametrize("target", ["bad_package", "bad_package.plugin"])
+def test_a_module_of_the_plugin_itself_is_missing(site: Site, target: str) -> None:
+    package = site.folder / "bad_package"
+    package.mkdir()
+    for name in ("__init__", "plugin"):
+        (package / f"{name}.py").write_text("import bad_package.absent.inner\n")
+    record = failed(site, target)
+    assert "its own module 'bad_package.absent' is missing" in (record.problem or "")
+    assert "install acme-bad again" in (record.hint or "")
+    assert "pip install" not in (record.hint or "")
+
+
 def test_an_entry_point_to_no_module(site: Site) -> None:
     record = failed(site, "absent_module.plugin")
     assert "'absent_module.plugin'" in (record.problem or "")
@@ -191,6 +210,26 @@ def test_no_hook_at_all(site: Site) -> None:
 @pytest.mark.parametrize("thing", [None, 3, "text", object()])
 def test_what_is_no_plugin_at_all(thing: object) -> None:
     assert type(thing).__name__ in (fault(thing).problem or "")
+
+
+@pytest.mark.parametrize("error", [RuntimeError, SystemExit])
+def test_an_instance_that_cannot_be_looked_at(error: type[BaseException]) -> None:
+    class Mean:
+        def __dir__(self) -> list[str]:
+            raise error("go away")
+
+    record = fault(Mean())
+    assert f"looking at it raised {error.__name__}: go away" in (record.problem or "")
+    assert "PYROPLUG_BLOCK=bad" in (record.hint or "")
+
+
+def test_the_users_interrupt_while_it_is_looked_at() -> None:
+    class Slow:
+        def __dir__(self) -> list[str]:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        set_of(slow=Slow())
 
 
 def test_properties_of_an_instance_are_not_run() -> None:

@@ -119,8 +119,12 @@ def test_a_plugin_given_by_hand_can_be_blocked() -> None:
 
 def test_a_block_that_matches_nothing_is_warned_of(site: Site) -> None:
     warnings = Warnings()
-    PluginSet(block=["cbro"], warn=warnings.append)
-    assert "list-plugins" in warnings.about("'cbro'")
+    site.plugin("cbor", serializer_source("cbor"), "acme-cbor")
+    PluginSet(block=["cbro", "zzz"], warn=warnings.append)
+    assert warnings.about("'cbro'").endswith(
+        "hint: did you mean 'cbor'? What there is shows: pyroplug list-plugins"
+    )
+    assert "did you mean" not in warnings.about("'zzz'")
 
 
 def test_warnings_go_to_the_log_unless_somebody_listens(site: Site, caplog: pytest.LogCaptureFixture) -> None:

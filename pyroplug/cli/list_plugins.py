@@ -58,7 +58,7 @@ def list_plugins(
     if as_json:
         click.echo(json.dumps(_document(records), indent=2))
     elif records:
-        print_table(_HEADINGS, [_row(record) for record in records])
+        print_table(_HEADINGS, [_row(record) for record in records], note="PROBLEM")
     else:
         complain(f"no plugin provides a {slug}" if slug else "no plugin is installed")
     for complaint in complaints:
@@ -75,7 +75,7 @@ def _only(records: Sequence[PluginRecord], slug: str) -> list[PluginRecord]:
 
 def _row(record: PluginRecord) -> tuple[str, ...]:
     groups = itertools.groupby(record.provides, key=lambda it: it.kind.label)
-    provides = "; ".join(f"{label} {', '.join(map(_provided, group))}" for label, group in groups)
+    provides = "\n".join(f"{label} {', '.join(map(_provided, group))}" for label, group in groups)
     origin = f"{record.distribution} {record.version or ''}".strip() if record.distribution else ""
     return (record.name, record.status.value, provides, origin, record.problem or "")
 

@@ -18,7 +18,7 @@ import pluggy
 from pyroplug import hookspecs
 from pyroplug.errors import PluginError
 
-from .conformance import blaming, check
+from .conformance import blaming, check, described
 from .discovery import BLOCK, Source
 from .kinds import Kind, PluginRecord, Provided, Status
 
@@ -100,6 +100,10 @@ def admit(entry: Entry) -> None:
         entry.offers = [offer for kind in Kind for offer in _collect(entry.source, kind, manager)]
     except PluginError as fault:
         entry.reject(Status.FAILED, str(fault.args[0]), fault.hint)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # its objects' own code runs wherever they are looked at
+        entry.reject(Status.FAILED, f"looking at it raised {described(error)}", f"{_remedy(entry.source)}.")
     else:
         entry.status, entry.manager = Status.ACTIVE, manager
 
@@ -143,6 +147,11 @@ def _missing(source: Source, module: str, missing: str) -> PluginError:
             hint=f"correct the entry point {source.target!r}, or install {source.distribution} again.",
         )
     package = missing.partition(".")[0]
+    if package == module.partition(".")[0]:
+        return PluginError(
+            f"its own module {missing!r} is missing",
+            hint=f"install {source.distribution} again; if that does not help, {_remedy(source)}.",
+        )
     return PluginError(
         f"it needs the module {missing!r}, which is not installed",
         hint=f"pip install {package} (the module's distribution may have another name),"

@@ -17,7 +17,7 @@ from pyroplug.errors import PluginError
 
 from .kinds import Kind
 
-__all__ = ["blaming", "check"]
+__all__ = ["blaming", "check", "described"]
 
 _DEFERRED = (inspect.iscoroutinefunction, inspect.isasyncgenfunction, inspect.isgeneratorfunction)
 """A validator of such a kind would seem to agree with everything."""
@@ -31,10 +31,10 @@ def blaming(what: str, hint: str) -> Iterator[None]:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        raise PluginError(f"{what} raised {_described(error)}", hint=hint) from error
+        raise PluginError(f"{what} raised {described(error)}", hint=hint) from error
 
 
-def _described(error: BaseException) -> str:
+def described(error: BaseException) -> str:
     """The error in one line, with the place it was raised at."""
     try:
         text = " ".join(str(error).split())

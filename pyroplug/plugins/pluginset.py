@@ -7,6 +7,7 @@ proxy makes of the set is none of this module's business.
 
 from __future__ import annotations
 
+import difflib
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
@@ -81,7 +82,7 @@ class PluginSet:
         self._take_stock()
         self._warn = warn
         for name in blocks.unmatched:
-            warn(f"{name!r} is to be blocked, and there is no such plugin; see: pyroplug list-plugins")
+            warn(_unmatched(name, self._entries))
         for record in self.records:
             self._warn_of(record)
 
@@ -154,6 +155,16 @@ def _block(entries: Iterable[Entry], blocks: Blocks) -> None:
         if name is not None:
             hint = f"to use it, take {name!r} out of {BLOCK}, and out of what the program or command blocks."
             entry.reject(Status.BLOCKED, f"blocked by {name!r}", hint)
+
+
+def _unmatched(name: str, entries: Iterable[Entry]) -> str:
+    names = {it for entry in entries for it in (entry.source.name, entry.source.block_name)}
+    near = difflib.get_close_matches(name, sorted(names), n=1)
+    guess = f"did you mean {near[0]!r}? " if near else ""
+    return (
+        f"{name!r} is to be blocked, and there is no such plugin\n"
+        f"hint: {guess}What there is shows: pyroplug list-plugins"
+    )
 
 
 def _load(entries: Iterable[Entry]) -> None:
