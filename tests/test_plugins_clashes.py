@@ -136,6 +136,16 @@ def test_ours_can_be_blocked_in_favour_of_a_newcomer(site: Site) -> None:
     assert PluginSet(block=["pyroplug:json"]).names(Kind.SERIALIZER) == ("theirs",)
 
 
+def test_two_entry_points_of_one_distribution_with_one_name(site: Site) -> None:
+    info = site.distribution("acme", {"cbor": "one"})
+    (info / "entry_points.txt").write_text("[pyroplug]\ncbor = one\ncbor = two\n")
+    plugins = PluginSet(warn=Warnings().append)
+    assert [record.status for record in plugins.records] == [Status.CLASH] * 2
+    assert {record.hint for record in plugins.records} == {
+        "the authors of acme have to give each entry point its own name."
+    }
+
+
 def test_names_clash_without_loading_too(site: Site) -> None:
     site.distribution("a", {"cbor": "x"})
     site.distribution("b", {"cbor": "y"})

@@ -46,6 +46,15 @@ TABLES = offering(
 )
 
 
+ITEM_SOURCE = """
+from pyroplug.contracts import ConfigItem
+
+@hookimpl
+def pyroplug_config_items():
+    return [ConfigItem("WHEELS", 4, "how many")]
+"""
+
+
 def refusal(plugins: PluginSet, kind: Kind, name: Any) -> PluginUnavailableError:
     with pytest.raises(PluginUnavailableError) as caught:
         plugins.get(kind, name)
@@ -236,6 +245,31 @@ def test_a_plugin_cannot_ask_for_the_default_set_while_it_is_built(site: Site) -
     assert "still being built" in (record_of(plugins, "hasty").problem or "")
     assert plugins.names(Kind.SERIALIZER) == ("good",)
     assert default_plugins() is plugins
+
+
+def test_broken_plugins_do_no_harm_where_warnings_are_errors(site: Site) -> None:
+    site.plugin("old", "import warnings\nwarnings.warn('old', DeprecationWarning)\n", "acme-old")
+    site.plugin("bad", "1 / 0", "acme-bad")
+    site.plugin("good", serializer_source("good") + ITEM_SOURCE, "acme-good")
+    code = (
+        "from pyroplug.config import config; print(config.WHEELS)\n"
+        "from pyroplug.plugins import *; print(default_plugins().names(Kind.SERIALIZER))\n"
+    )
+    environment = {
+        "PYTHONPATH": f"{site.folder}:{Path(pyroplug.__file__).parent.parent}",
+        "PYROPLUG_BLOCK": "pyroplug",
+    }
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+    )
+    assert result.stdout == "4\n('good',)\n"
+    assert "plugin 'old' (acme-old 1.0): its import raised DeprecationWarning: old" in result.stderr
+    assert "plugin 'bad' (acme-bad 1.0): its import raised ZeroDivisionError" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_importing_the_plugin_system_loads_no_plugin_and_searches_nothing() -> None:

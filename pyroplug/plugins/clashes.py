@@ -91,8 +91,13 @@ def judge_names(entries: Sequence[Entry]) -> None:
             problem = f"its name is taken by {rivals}, so it was not loaded"
         else:
             problem = f"it shares its name with {rivals}, so none of them was loaded"
-        blocks = [clash.loser.source.block_name, *(rival.source.block_name for rival in clash.rivals)]
-        clash.loser.reject(Status.CLASH, problem, f"{_block_one(blocks)} (the plain name would block both).")
+        blocks = {clash.loser.source.block_name, *(rival.source.block_name for rival in clash.rivals)}
+        if len(blocks) > 1:
+            hint = f"{_block_one(sorted(blocks))} (the plain name would block both)."
+        else:
+            origin = clash.loser.source.distribution
+            hint = f"the authors of {origin} have to give each entry point its own name."
+        clash.loser.reject(Status.CLASH, problem, hint)
 
 
 # What plugins provide --------------------------------------------------------------------------------
