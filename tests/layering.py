@@ -13,11 +13,11 @@ KERNEL = "pyroplug"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("contracts", "config"),
-    ("hookspecs", "uri", "wire", "values", "remote_errors", "exposure", "context"),
+    ("hookspecs", "uri", "wire", "values", "exposure", "context"),
     ("objects", "streams", "remote_iterator", "plugins"),
     ("dispatch", "selection"),
     ("service", "invocation", "session", "client"),
-    ("channel", "proxy"),
+    ("channel", "proxy", "batch"),
     ("daemon",),
     ("api", "cli", "demo", "testing", "scaffold", "__main__"),
 )
