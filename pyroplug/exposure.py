@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property, partialmethod, singledispatchmethod
-from types import FunctionType
+from types import FunctionType, GetSetDescriptorType
 from typing import Any, TypeVar
 
 from .errors import DaemonError
@@ -87,7 +87,9 @@ def expose(method_or_class: T) -> T:
     if isinstance(target, type):
         _check_name(target.__name__)
         for name, member in _members_of(target).items():
-            if not is_private_attribute(name):
+            # Enumerations have some of what they inherit in their own dictionary, too.
+            inherited = any(_members_of(base).get(name) is member for base in _mro_of(target)[1:])
+            if type(name) is str and not is_private_attribute(name) and not inherited:
                 bearers = list(_bearers(member))
                 _mark_all(name, bearers if isinstance(member, property) else bearers[:1])
         target._pyroExposed = True  # type: ignore[attr-defined]
@@ -246,7 +248,7 @@ def forget_exposure(cls: type) -> None:
     """Have what a class and its subclasses expose found out again, after members were added or marked."""
     for key, (reference, _) in list(_known.items()):
         known = reference()
-        if known is not None and cls in _mro_of(known):
+        if known is not None and any(base is cls for base in _mro_of(known)):
             _known.pop(key, None)
 
 
@@ -269,16 +271,15 @@ def instance_creator_of(cls: type) -> InstanceCreator | None:
 def _instancing_of(cls: type) -> tuple[str, InstanceCreator | None]:
     for base in _mro_of(cls):
         if "_pyroInstancing" in (members := _members_of(base)):
-            match members["_pyroInstancing"]:
-                case (str(mode), creator) if mode in INSTANCE_MODES and (
-                    creator is None or callable(creator)
-                ):
+            value = members["_pyroInstancing"]
+            if isinstance(value, tuple) and len(value) == 2 and value[0] in INSTANCE_MODES:
+                mode, creator = value
+                if creator is None or callable(creator):
                     return mode, creator
-                case value:
-                    raise DaemonError(
-                        f"{base.__qualname__}._pyroInstancing is {value!r}",
-                        hint=f"use @behavior; the instance modes are {', '.join(INSTANCE_MODES)}",
-                    )
+            raise DaemonError(
+                f"the class {base.__qualname__} has {value!r} for its _pyroInstancing",
+                hint=f"use @behavior; the instance modes are {', '.join(INSTANCE_MODES)}",
+            )
     return INSTANCE_MODES[0], None
 
 
@@ -286,87 +287,98 @@ def _read(cls: type) -> Exposure:
     members: dict[str, Any] = {}
     for base in reversed(_mro_of(cls)):
         members.update(_members_of(base))
-    methods, oneway, attrs, callbacks, writable = (set[str]() for _ in range(5))
+    found: dict[str, set[str]] = {field.name: set() for field in fields(Exposure)}
     for name, member in members.items():
-        if not isinstance(name, str) or is_private_attribute(name):
-            continue
-        if isinstance(member, property):
-            if _has(_first_accessor(member), "_pyroExposed"):
-                attrs.add(name)
-                if _accessor(member, property.fset) is not None:
-                    writable.add(name)
-            continue
-        bearers = [*_bearers(member), member]
-        if not any(_has(bearer, "_pyroExposed") for bearer in bearers[:-1]):
-            continue
-        if isinstance(member, cached_property):
-            attrs.add(name)
-            continue
-        methods.add(name)
-        if any(_has(bearer, "_pyroOneway") for bearer in bearers):
-            oneway.add(name)
-        if any(_has(bearer, "_pyroCallback") for bearer in bearers):
-            callbacks.add(name)
-    return Exposure(*(frozenset(names) for names in (methods, oneway, attrs, callbacks, writable)))
+        if type(name) is str and not is_private_attribute(name):
+            for where in _places_of(member):
+                found[where].add(name)
+    return Exposure(**{where: frozenset(names) for where, names in found.items()})
+
+
+def _places_of(member: Any) -> Iterator[str]:
+    """In which of an exposure's sets a member belongs."""
+    if _is(member, property):
+        if _has(_first_accessor(member), "_pyroExposed"):
+            yield "attrs"
+            if _ACCESSORS[1](member) is not None:  # it has a setter
+                yield "writable"
+        return
+    bearers = list(_bearers(member))
+    if not any(_has(bearer, "_pyroExposed") for bearer in bearers):
+        return
+    if _is(member, cached_property):
+        yield "attrs"
+        return
+    yield "methods"
+    bearers.append(member)  # these two may also stand above @staticmethod and @classmethod
+    if any(_has(bearer, "_pyroOneway") for bearer in bearers):
+        yield "oneway"
+    if any(_has(bearer, "_pyroCallback") for bearer in bearers):
+        yield "callbacks"
 
 
 # Members without running anything --------------------------------------------------------------------
 
 _mro_of: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
 _members_of: Callable[[type], Mapping[str, Any]] = type.__dict__["__dict__"].__get__
+_ACCESSORS = tuple(property.__dict__[name].__get__ for name in ("fget", "fset", "fdel"))
+_INNER = {kind: kind.__dict__["__func__"].__get__ for kind in (staticmethod, classmethod)}
+
+
+def _is(thing: Any, *kinds: type) -> bool:
+    # isinstance() would ask the thing for its __class__, which is a property that may fail in some proxies.
+    return issubclass(type(thing), kinds)
 
 
 def _bearers(member: Any) -> Iterator[Any]:
     """What carries a member's marks; nothing for what can never be exposed."""
-    if isinstance(member, property):
-        for slot in (property.fget, property.fset, property.fdel):
-            if (accessor := _accessor(member, slot)) is not None:
-                yield accessor
-    elif isinstance(member, (staticmethod, classmethod)):
-        if _is_method(member.__func__):
-            yield member.__func__
-    elif isinstance(member, (cached_property, singledispatchmethod)):
-        if not isinstance(member.func, type):
-            yield member.func
+    if _is(member, property):
+        yield from (one for one in (get(member) for get in _ACCESSORS) if one is not None)
+    elif _is(member, staticmethod, classmethod):
+        inner = next(get(member) for kind, get in _INNER.items() if _is(member, kind))
+        if _is_method(inner):
+            yield inner
+    elif _is(member, cached_property, singledispatchmethod):
+        function = _own(member).get("func")
+        if not _is(function, type):
+            yield function
         yield member
-    elif isinstance(member, partialmethod):
-        # Only itself: that a method is exposed says nothing of one with other arguments.
-        yield member
-    elif _is_method(member):
+    elif _is(member, partialmethod) or _is_method(member):
+        # A partial method has marks of its own: those of its method say nothing of other arguments.
         yield member
 
 
-def _is_method(member: Any) -> bool:
-    """Whether it becomes a method of instances: a function, or an object in the place of one.
-
-    Classes and instances that merely can be called do not, whatever marks they have.
-    """
-    if isinstance(member, FunctionType):
-        return True
-    found = [_of_type(member, name) for name in ("__get__", "__call__", "__set__", "__delete__")]
-    return not isinstance(member, type) and found == [True, True, False, False]
-
-
-def _of_type(member: Any, name: str) -> bool:
-    return any(name in _members_of(base) for base in _mro_of(type(member)))
-
-
-def _first_accessor(member: property) -> Any:
+def _first_accessor(member: Any) -> Any:
     """The getter, or what stands in for it: whose mark decides for the whole property."""
     return next(_bearers(member), None)
 
 
-def _accessor(member: property, slot: Any) -> Any:
-    return slot.__get__(member)
+def _is_method(thing: Any) -> bool:
+    """Whether it becomes a method of instances: a function, or an object in the place of one.
+
+    Classes, and instances that merely can be called, do not, whatever marks they have.
+    """
+    if _is(thing, FunctionType):
+        return True
+    special = {name for base in _mro_of(type(thing)) for name in _members_of(base)}
+    return (
+        not _is(thing, type)
+        and {"__get__", "__call__"} <= special
+        and not {"__set__", "__delete__"} & special
+    )
 
 
 def _has(bearer: Any, mark: str) -> bool:
-    if isinstance(bearer, type):
-        return False
-    try:
-        return object.__getattribute__(bearer, "__dict__").get(mark) is True
-    except AttributeError:
-        return False
+    return not _is(bearer, type) and _own(bearer).get(mark) is True
+
+
+def _own(thing: Any) -> Mapping[str, Any]:
+    """A thing's own attributes; none if it has no dictionary, or a class of somebody's making provides it."""
+    for base in _mro_of(type(thing)):
+        if "__dict__" in (members := _members_of(base)):
+            found = members["__dict__"]
+            return found.__get__(thing) or {} if _is(found, GetSetDescriptorType) else {}
+    return {}
 
 
 def _name_of(function: Any) -> str:
