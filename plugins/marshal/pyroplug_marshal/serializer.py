@@ -1,0 +1,163 @@
+"""Values and calls in the format of Python's :mod:`marshal`.
+
+A call is a tuple of four. Python's documentation says of ``marshal`` that it is not safe against bytes made
+to do harm. What can be done is done here: no code object gets in.
+"""
+
+from __future__ import annotations
+
+import marshal
+import re
+import sys
+from collections.abc import Callable, Mapping
+from types import CodeType
+from typing import Any
+
+from pyroplug.contracts import Buffer, ClassConverter, Codec, Settings
+from pyroplug.errors import SerializeError
+
+from .plain import PLAIN_TYPES, plain_maker
+
+__all__ = ["MarshalSerializer"]
+
+_mentions_class = re.compile(b"__class__").search
+_may_hold_code = re.compile(b"[c\xe3]").search
+"""A code object begins with one of these; most often they are letters of a text."""
+
+_NO_CODE: dict[str, Any] = {"allow_code": False} if sys.version_info >= (3, 13) else {}
+
+
+class MarshalSerializer:
+    """The format of compiled Python files, by the interpreter itself."""
+
+    name = "marshal"
+    wire_id = 2
+    carries = frozenset({"bytes", "complex", "tuple", "set", "frozenset", "integer keys", "tuple keys"})
+
+    def codec(self, _settings: Settings, classes: ClassConverter, /) -> Codec:
+        """The codec; no setting changes it."""
+        return MarshalCodec(classes)
+
+
+class MarshalCodec:
+    """Its methods are closures: what they need is found without a look-up on the way."""
+
+    __slots__ = ("dumps", "dumps_call", "loads", "loads_call")
+
+    dumps: Callable[[Any], bytes]
+    loads: Callable[[Buffer], Any]
+    dumps_call: Callable[[str, str, Any, Mapping[str, Any] | None], bytes]
+    loads_call: Callable[[Buffer], tuple[str, str, Any, dict[str, Any] | None]]
+
+    def __init__(self, classes: ClassConverter) -> None:
+        self.dumps, self.dumps_call = _writers(classes)
+        self.loads, self.loads_call = _readers(classes)
+
+
+# Out -------------------------------------------------------------------------------------------------
+
+
+def _writers(classes: ClassConverter) -> tuple[Any, Any]:
+    write, plain_types, plain = marshal.dumps, PLAIN_TYPES, plain_maker(classes)
+
+    def dumps(value: Any, /) -> bytes:
+        if type(value) in plain_types:
+            try:
+                return write(value, **_NO_CODE)
+            except Exception:
+                pass  # something within it is not plain
+        return convert_and_write(plain, value)
+
+    def dumps_call(object_id: str, method: str, args: Any, kwargs: Mapping[str, Any] | None, /) -> bytes:
+        kwargs = kwargs or {}
+        if type(args) is tuple or type(args) is list:
+            for values in (args, kwargs.values()):
+                for value in values:
+                    if type(value) not in plain_types:
+                        break
+                else:
+                    continue
+                break
+            else:
+                try:
+                    return write((object_id, method, [*args], kwargs), **_NO_CODE)
+                except Exception:
+                    pass  # something within it is not plain
+        return convert_and_write(plain_call, (object_id, method, args, kwargs))
+
+    def plain_call(call: tuple[str, str, Any, Mapping[str, Any]]) -> Any:
+        object_id, method, args, kwargs = call
+        if isinstance(args, (tuple, list)):
+            args = [plain(value) for value in args]
+        else:
+            args = plain(args)
+        return object_id, method, args, {key: plain(value) for key, value in kwargs.items()}
+
+    def convert_and_write(convert: Callable[[Any], Any], value: Any) -> bytes:
+        try:
+            value = convert(value)
+        except RecursionError as error:
+            raise _dump_error(error, value) from error
+        try:
+            return write(value, **_NO_CODE)
+        except Exception as error:
+            raise _dump_error(error, value) from error
+
+    return dumps, dumps_call
+
+
+def _dump_error(error: Exception, value: Any) -> SerializeError:
+    return SerializeError(
+        f"cannot serialize {type(value).__name__} with marshal: {error}",
+        hint="a value must be of plain types, not contain itself, and not be nested too deeply",
+    )
+
+
+# In --------------------------------------------------------------------------------------------------
+
+
+def _readers(classes: ClassConverter) -> tuple[Any, Any]:
+    read, recreate = marshal.loads, classes.recreate
+    mentions_class, may_hold_code = _mentions_class, _may_hold_code
+
+    def parse(data: Buffer) -> Any:
+        try:
+            value = read(data, **_NO_CODE)
+        except Exception as error:
+            raise _load_error(error) from error
+        if not _NO_CODE and may_hold_code(data):
+            _refuse_code(value)
+        return value
+
+    def loads(data: Buffer, /) -> Any:
+        value = parse(data)
+        return recreate(value) if mentions_class(data) else value
+
+    def loads_call(data: Buffer, /) -> tuple[str, str, Any, dict[str, Any] | None]:
+        call = loads(data)
+        if isinstance(call, (tuple, list)) and len(call) == 4:
+            object_id, method, args, kwargs = call
+            if type(object_id) is str and type(method) is str and (type(kwargs) is dict or kwargs is None):
+                return object_id, method, args, kwargs
+        raise SerializeError("received a call that is not a tuple of object, method, arguments, keywords")
+
+    return loads, loads_call
+
+
+def _refuse_code(value: Any) -> None:
+    """Look through a value that was read, which may contain itself, and anything twice."""
+    waiting, seen = [value], set()
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, CodeType):
+            raise SerializeError("received a code object, and refused it")
+        if isinstance(item, (list, tuple, set, frozenset, dict)) and id(item) not in seen:
+            seen.add(id(item))
+            waiting.extend(item)
+            if isinstance(item, dict):
+                waiting.extend(item.values())
+
+
+def _load_error(error: Exception) -> SerializeError:
+    why = str(error) or type(error).__name__
+    return SerializeError(f"received data that is not valid marshal data, or damaged: {why:.200}")

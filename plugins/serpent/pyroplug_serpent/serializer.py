@@ -1,0 +1,99 @@
+"""Values and calls as Python literals, in text.
+
+Reading compiles nothing: the text is parsed, and only literals are taken from it. A call is a tuple of four.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pyroplug.contracts import Buffer, ClassConverter, Codec, Settings
+from pyroplug.errors import SerializeError
+
+from .literals import Escape, literal_writer
+
+__all__ = ["SerpentSerializer"]
+
+_mentions_class = re.compile(b"__class__").search
+
+
+class SerpentSerializer:
+    """Python literals, by serpent, the reference implementation of the format."""
+
+    name = "serpent"
+    wire_id = 1
+    carries = frozenset({"complex", "tuple", "set", "integer keys", "tuple keys"})
+
+    def codec(self, settings: Settings, classes: ClassConverter, /) -> Codec:
+        """The codec; ``SERPENT_BYTES_REPR`` is read now, once."""
+        return SerpentCodec(classes, bool(settings.SERPENT_BYTES_REPR))
+
+
+class SerpentCodec:
+    """Its methods are closures: what they need is found without a look-up on the way."""
+
+    __slots__ = ("dumps", "dumps_call", "loads", "loads_call")
+
+    dumps: Callable[[Any], bytes]
+    loads: Callable[[Buffer], Any]
+    dumps_call: Callable[[str, str, Any, Mapping[str, Any] | None], bytes]
+    loads_call: Callable[[Buffer], tuple[str, str, Any, dict[str, Any] | None]]
+
+    def __init__(self, classes: ClassConverter, bytes_repr: bool) -> None:
+        self.dumps, self.dumps_call = _writers(classes, bytes_repr)
+        self.loads, self.loads_call = _readers(classes)
+
+
+def _writers(classes: ClassConverter, bytes_repr: bool) -> tuple[Any, Any]:
+    write = literal_writer(classes, bytes_repr)
+
+    def dumps(value: Any, /) -> bytes:
+        try:
+            return write(value)
+        except Escape as escape:
+            failed: Exception = escape.error
+        except Exception as error:
+            raise _dump_error(error, value) from error
+        raise failed
+
+    def dumps_call(object_id: str, method: str, args: Any, kwargs: Mapping[str, Any] | None, /) -> bytes:
+        return dumps((object_id, method, args, kwargs))
+
+    return dumps, dumps_call
+
+
+def _dump_error(error: Exception, value: Any) -> SerializeError:
+    return SerializeError(
+        f"cannot serialize {type(value).__name__} with serpent: {error or type(error).__name__}",
+        hint="a value must be of plain types, with numbers, texts and tuples as keys, not contain itself, "
+        "and not be nested more than 200 deep",
+    )
+
+
+def _readers(classes: ClassConverter) -> tuple[Any, Any]:
+    parse, mentions_class, recreate = ast.literal_eval, _mentions_class, classes.recreate
+
+    def loads(data: Buffer, /) -> Any:
+        try:
+            value = parse(str(data, "utf-8"))
+        except Exception as error:  # MemoryError too: that is how the parser says "nested too deeply"
+            raise _load_error(error) from error
+        return recreate(value) if mentions_class(data) else value
+
+    def loads_call(data: Buffer, /) -> tuple[str, str, Any, dict[str, Any] | None]:
+        call = loads(data)
+        if isinstance(call, (tuple, list)) and len(call) == 4:
+            object_id, method, args, kwargs = call
+            if type(object_id) is str and type(method) is str and (type(kwargs) is dict or kwargs is None):
+                return object_id, method, args, kwargs
+        raise SerializeError("received a call that is not a tuple of object, method, arguments, keywords")
+
+    return loads, loads_call
+
+
+def _load_error(error: Exception) -> SerializeError:
+    why = str(error) or type(error).__name__
+    return SerializeError(f"received data that is not valid serpent, or damaged: {why:.200}")
