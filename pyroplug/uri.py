@@ -84,7 +84,7 @@ class URI:
         return uri
 
     @staticmethod
-    def isUnixsockLocation(location: str) -> bool:  # noqa: N802
+    def isUnixsockLocation(location: str) -> bool:
         """Whether a location is that of a Unix socket."""
         return location.startswith("./u:")
 

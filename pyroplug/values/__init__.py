@@ -9,7 +9,7 @@ Pyro5's, whatever a class is called here.
 from __future__ import annotations
 
 from .exceptions import attach_remote_traceback, exception_to_dict
-from .registry import ClassRegistry, ExceptionWrapper, registry
+from .registry import ClassRegistry, ExceptionWrapper, registry, wrapped_exception
 
 __all__ = [
     "ClassRegistry",
@@ -22,6 +22,7 @@ __all__ = [
     "registry",
     "unregister_class_to_dict",
     "unregister_dict_to_class",
+    "wrapped_exception",
 ]
 
 register_class_to_dict = registry.register_class_to_dict

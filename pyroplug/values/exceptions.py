@@ -43,13 +43,17 @@ _BUILTIN_ERRORS = {
 }
 
 
-def exception_to_dict(error: BaseException) -> dict[str, Any]:
+def exception_to_dict(error: BaseException, traceback: Sequence[str] | None = None) -> dict[str, Any]:
     """An exception as a dictionary that Pyro5 understands: class, arguments, attributes.
 
     An error that only pyroplug has appears as the nearest one that Pyro5 has, with a hint for pyroplug.
+
+    :param traceback: lines of text that say where it was raised; ``None`` for those it has already.
     """
     cls = type(error)
     attributes = dict(vars(error))
+    if traceback is not None:
+        attributes["_pyroTraceback"] = list(traceback)
     notes = attributes.get("__notes__")
     if notes:
         attributes["__notes__"] = [note for note in notes if not str(note).startswith(NOTE_HEAD)]

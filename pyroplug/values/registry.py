@@ -5,7 +5,7 @@ from __future__ import annotations
 import reprlib
 import types
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any, NoReturn, TypeVar
 
@@ -40,6 +40,11 @@ class ExceptionWrapper:
 
 
 # Classes ---------------------------------------------------------------------------------------------
+
+
+def wrapped_exception(error: BaseException, traceback: Sequence[str]) -> dict[str, Any]:
+    """An exception as a value, ready to be written, with lines of text that say where it was raised."""
+    return {"__class__": WRAPPER_NAME, "exception": exception_to_dict(error, traceback)}
 
 
 class ClassRegistry:

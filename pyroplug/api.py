@@ -1,0 +1,39 @@
+"""What programs use: ``from pyroplug.api import Daemon, Proxy, expose``.
+
+The names are those of Pyro5's module of the same name, and mean the same.
+"""
+
+from __future__ import annotations
+
+from .batch import BatchProxy
+from .config import config
+from .context import current_context
+from .daemon import Daemon
+from .daemon_object import DaemonObject
+from .exposure import behavior, callback, expose, oneway
+from .proxy import Proxy
+from .uri import URI
+from .values import (
+    register_class_to_dict,
+    register_dict_to_class,
+    unregister_class_to_dict,
+    unregister_dict_to_class,
+)
+
+__all__ = [
+    "URI",
+    "BatchProxy",
+    "Daemon",
+    "DaemonObject",
+    "Proxy",
+    "behavior",
+    "callback",
+    "config",
+    "current_context",
+    "expose",
+    "oneway",
+    "register_class_to_dict",
+    "register_dict_to_class",
+    "unregister_class_to_dict",
+    "unregister_dict_to_class",
+]

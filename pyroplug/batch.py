@@ -1,0 +1,88 @@
+"""Many calls in one message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from .errors import ProtocolError
+from .proxy import Proxy
+from .values import ExceptionWrapper, attach_remote_traceback
+from .wire import Flags
+
+__all__ = ["BatchProxy"]
+
+_BATCH, _ONEWAY = int(Flags.BATCH), int(Flags.ONEWAY)
+_Call = tuple[str, Sequence[Any], dict[str, Any]]
+
+
+class _BatchedMethod:
+    """A method whose calls are kept for later."""
+
+    __slots__ = ("__name__", "_calls")
+
+    def __init__(self, calls: list[_Call], name: str) -> None:
+        self._calls = calls
+        self.__name__ = name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> None:
+        self._calls.append((self.__name__, args, kwargs))
+
+
+class BatchProxy:
+    """Keeps calls of a proxy's methods, which return ``None``, until it is called itself.
+
+    Then all of them are sent in one message, run in order, and the results are what it gives. It is empty
+    again afterwards, whatever the outcome, and can be used for the next ones.
+    """
+
+    _pyroCalls: list[_Call]
+
+    def __init__(self, proxy: Proxy[Any]) -> None:
+        self._pyroProxy = proxy
+        self._pyroCalls = []
+
+    def __getattr__(self, name: str) -> _BatchedMethod:
+        if name.startswith("__"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return _BatchedMethod(self._pyroCalls, name)
+
+    def __call__(self, oneway: bool = False) -> Iterator[Any] | None:
+        """Send the calls: an iterator of their results, in order.
+
+        It raises what a call raised when it comes to that one's result, and then ends: the calls after it
+        were not made.
+
+        :param oneway: do not wait for results; ``None`` is returned.
+        :raises BaseException: as any call of the proxy; nothing is known of the calls then.
+        """
+        # In place: methods that were looked up before keep the list.
+        calls = list(self._pyroCalls)
+        self._pyroCalls.clear()
+        self._pyroProxy._pyroClaimOwnership()
+        flags = _BATCH | _ONEWAY if oneway else _BATCH
+        results = self._pyroProxy._pyroInvoke("<batch>", calls, {}, flags)
+        if oneway:
+            return None
+        if not isinstance(results, (list, tuple)):
+            raise ProtocolError(f"the answer to a batch is a {type(results).__name__}, not a list")
+        return _unwrapped(results)
+
+    def __copy__(self) -> BatchProxy:
+        twin = type(self)(self._pyroProxy)
+        twin._pyroCalls = list(self._pyroCalls)
+        return twin
+
+    def __enter__(self) -> BatchProxy:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def _unwrapped(results: Sequence[Any]) -> Iterator[Any]:
+    for result in results:
+        if isinstance(result, ExceptionWrapper):
+            attach_remote_traceback(result.exception)
+            raise result.exception
+        yield result

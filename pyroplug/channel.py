@@ -1,0 +1,366 @@
+"""A proxy's way to its object: connects when it is needed, sends calls, waits for answers, tries again.
+
+All the input and output of the client is here. A channel belongs to one thread at a time, and knows nothing
+of the proxy that uses it, so that a proxy which nobody needs any longer is gone at once, with its connection.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from threading import get_ident
+from typing import Any
+
+from .client import ClientProtocol, StreamReference
+from .config import Configuration
+from .contracts import Buffer, Connection
+from .errors import (
+    CommunicationError,
+    ConnectionClosedError,
+    HandshakeError,
+    NamingError,
+    ProtocolError,
+    PyroError,
+    TimeoutError,
+)
+from .plugins import PluginSet
+from .remote_iterator import RemoteIterator
+from .selection import adopt, codec_for, transport_for
+from .uri import DAEMON_NAME, URI
+from .values import registry
+from .wire import Flags, Message
+
+__all__ = ["Channel", "ServerConnection"]
+
+_ONEWAY = int(Flags.ONEWAY)
+_SCRATCH_SIZE = 16 * 1024
+_RECONNECT_DELAY = 2.0
+
+
+class ServerConnection:
+    """A proxy's connection, for programs that want to look at it. It is true while it exists.
+
+    :ivar objectId: the object that the connection was made for.
+    """
+
+    __slots__ = ("_connection", "objectId")
+
+    def __init__(self, connection: Connection, object_id: str) -> None:
+        self._connection = connection
+        self.objectId = object_id
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} to {self._connection.peer}>"
+
+    @property
+    def sock(self) -> Any:
+        """The socket; ``None`` where there is none."""
+        return self._connection.sock
+
+    def getpeercert(self) -> Any:
+        """The server's certificate as :meth:`ssl.SSLSocket.getpeercert` gives it; ``None`` without TLS."""
+        ask = getattr(self.sock, "getpeercert", None)
+        return None if ask is None else ask()
+
+    def fileno(self) -> int:
+        """The file descriptor; -1 once closed."""
+        return self._connection.fileno()
+
+
+class Channel:
+    """Calls the methods of objects at one address.
+
+    :ivar uri: the object that calls go to unless they name another.
+    :ivar serializer: the serializer's name; ``None`` for the one that the configuration names.
+    :ivar handshake: what is said when connecting.
+    :ivar max_retries: how often a call is repeated whose connection broke.
+    :ivar raw: whether calls give the answer's :class:`~pyroplug.wire.Message` instead of its meaning.
+    :ivar methods: the names of the object's methods; empty until it was connected.
+    :ivar oneway: the names of those that are called without waiting for an answer.
+    :ivar attributes: the names of the object's properties.
+    :ivar settings: the configuration.
+    :ivar plugins: gives the plugins to choose from, when they are needed.
+    :ivar socket: what the user has connected already, instead of an address to connect to.
+    :ivar validate: called with the server's answer to the handshake; raises to refuse the server.
+    """
+
+    def __init__(
+        self, uri: URI, settings: Configuration, plugins: Callable[[], PluginSet], socket: Any
+    ) -> None:
+        """
+        :param plugins: gives the plugins to choose from, when they are needed.
+        :param socket: what the user has connected already, instead of an address to connect to.
+        """
+        self.connection: Connection | None = None  # first: __del__ asks for it
+        self.uri = uri
+        self.settings = settings
+        self.serializer: str | None = None
+        self.handshake: Any = "hello"
+        self.max_retries: int = settings.MAX_RETRIES
+        self.raw = False
+        self.sequence = 0
+        self.owner = get_ident()
+        self.methods: set[str] = set()
+        self.oneway: set[str] = set()
+        self.attributes: set[str] = set()
+        self.abandoned_streams: list[str] = []
+        self.validate: Callable[[Any], object] | None = None
+        self.face: ServerConnection | None = None
+        self.plugins = plugins
+        self.socket = socket
+        self._timeout: float | None = settings.COMMTIMEOUT or None
+        self._protocol: ClientProtocol
+        self._scratch: memoryview
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection."""
+        return self.connection is not None
+
+    @property
+    def timeout(self) -> float | None:
+        """Seconds to wait for the other side; ``None`` for ever."""
+        return self._timeout
+
+    @timeout.setter
+    def timeout(self, seconds: float | None) -> None:
+        self._timeout = seconds or None
+        if self.connection is not None:
+            self.connection.set_timeout(self._timeout)
+
+    # Calls
+
+    def call(
+        self,
+        method: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any] | None,
+        flags: int = 0,
+        object_id: str | None = None,
+    ) -> Any:
+        """Call a remote method: what it returns; ``None`` at once if it is a one-way call.
+
+        :param flags: of the message, see :class:`~pyroplug.wire.Flags`.
+        :param object_id: another object of the same daemon.
+        :raises CommunicationError: there is no connection to be had, or it broke.
+        :raises SerializeError: an argument cannot be sent, or the result cannot be read.
+        :raises PyroError: another thread owns the channel.
+        :raises BaseException: what the method raised.
+        """
+        if get_ident() != self.owner:
+            raise self._not_owner()
+        if self.connection is None:
+            self.connect()
+        if method in self.oneway:
+            flags |= _ONEWAY
+        self.sequence = sequence = (self.sequence + 1) & 0xFFFF
+        protocol = self._protocol
+        request = protocol.call(object_id or self.uri.object, method, args, kwargs or {}, flags, sequence)
+        try:
+            message = self._exchange(request, sequence, flags)
+        except (ConnectionClosedError, TimeoutError) as error:
+            if not self.max_retries:
+                raise
+            message = self._repeat(method, args, kwargs, flags, object_id, error)
+        if message is None:
+            return None
+        if self.raw:
+            return message
+        result = protocol.result(message)
+        if type(result) is StreamReference:
+            return RemoteIterator(self, result.stream_id)
+        return result
+
+    def _exchange(self, request: Sequence[Buffer], sequence: int, flags: int) -> Message | None:
+        """Send a request and wait for its answer; without a connection if that fails in any way."""
+        connection, protocol = self.connection, self._protocol
+        assert connection is not None
+        try:
+            if self.abandoned_streams:
+                self._close_abandoned(connection)
+            connection.send(request)
+            if flags & _ONEWAY:
+                return None
+            message = self._receive(connection, protocol)
+            protocol.check(message, sequence)
+            return message
+        except BaseException:
+            self.release()
+            raise
+
+    def _receive(self, connection: Connection, protocol: ClientProtocol) -> Message:
+        scratch = self._scratch
+        while True:
+            count = connection.recv_into(protocol.get_buffer(scratch))
+            if not count:
+                raise ConnectionClosedError(f"{self.uri}: the connection was closed by the other side")
+            message = protocol.buffer_updated(count)
+            if message is not None:
+                return message
+
+    def _repeat(
+        self,
+        method: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any] | None,
+        flags: int,
+        object_id: str | None,
+        error: BaseException,
+    ) -> Message | None:
+        for _ in range(self.max_retries):
+            try:
+                if self.connection is None:
+                    self.connect()
+                self.sequence = sequence = (self.sequence + 1) & 0xFFFF
+                target = object_id or self.uri.object
+                request = self._protocol.call(target, method, args, kwargs or {}, flags, sequence)
+                return self._exchange(request, sequence, flags)
+            except (ConnectionClosedError, TimeoutError) as again:
+                error = again
+        raise error
+
+    def _close_abandoned(self, connection: Connection) -> None:
+        while self.abandoned_streams:
+            stream = self.abandoned_streams.pop()
+            self.sequence = (self.sequence + 1) & 0xFFFF
+            request = self._protocol.call(DAEMON_NAME, "close_stream", (stream,), {}, _ONEWAY, self.sequence)
+            connection.send(request)
+
+    def ping(self) -> None:
+        """Make sure that the other side is alive. Raises as ``call`` does."""
+        self.check_owner()
+        if self.connection is None:
+            self.connect()
+        assert self.connection is not None
+        try:
+            self.connection.send(self._protocol.ping())
+            self._protocol.pong(self._receive(self.connection, self._protocol))
+        except BaseException:
+            self.release()
+            raise
+
+    # Ownership
+
+    def check_owner(self) -> None:
+        """Raise :exc:`~pyroplug.errors.PyroError` in any thread but the one that the channel belongs to."""
+        if get_ident() != self.owner:
+            raise self._not_owner()
+
+    def claim(self) -> None:
+        """Have it belong to this thread, with its connection."""
+        self.owner = get_ident()
+
+    def _not_owner(self) -> PyroError:
+        return PyroError(
+            "the calling thread is not the owner of this proxy",
+            hint="give each thread a proxy of its own (copy.copy makes one), "
+            "or take this one over with _pyroClaimOwnership()",
+        )
+
+    # Connecting
+
+    def connect(self) -> bool:
+        """Connect, say hello, and learn what the object has: false if it is connected already.
+
+        :raises AddressError: nobody answers at the address.
+        :raises HandshakeError: the other side refuses.
+        :raises TimeoutError: it takes too long.
+        :raises PluginUnavailableError: no plugin knows the serializer or the address.
+        :raises BaseException: what ``validate`` raises to refuse the server.
+        """
+        self.check_owner()
+        if self.connection is not None:
+            return False
+        plugins, settings = self.plugins(), self.settings
+        serializer, codec = codec_for(plugins, self.serializer or settings.SERIALIZER, settings, registry)
+        protocol = ClientProtocol(
+            codec, serializer.wire_id, limit=settings.MAX_MESSAGE_SIZE, compress=settings.COMPRESSION
+        )
+        connection = self._open(plugins)
+        try:
+            connection.set_timeout(self._timeout)
+            self._scratch = memoryview(bytearray(_SCRATCH_SIZE))
+            metadata = self._greet(connection, protocol) if self.socket is None else None
+        except BaseException:
+            connection.close()
+            raise
+        self._protocol, self.connection = protocol, connection
+        self.face = ServerConnection(connection, self.uri.object)
+        self.abandoned_streams.clear()
+        self._learn(metadata)
+        return True
+
+    def _open(self, plugins: PluginSet) -> Connection:
+        if self.socket is not None:
+            return adopt(plugins, self.socket, self.settings)
+        if self.uri.protocol != "PYRO" or self.uri.location is None:
+            raise NamingError(f"{self.uri} has to be looked up, and there is no name server to ask")
+        transport, address = transport_for(plugins, self.uri.location)
+        return transport.connect(address, self.settings, self._timeout)
+
+    def _greet(self, connection: Connection, protocol: ClientProtocol) -> Any:
+        connection.send(protocol.connect(self.uri.object, self.handshake, self.sequence))
+        try:
+            said = protocol.accepted(self._receive(connection, protocol))
+        except HandshakeError as error:
+            raise HandshakeError(f"connection to {self.uri} rejected: {error}") from None
+        if self.validate is not None:
+            self.validate(said["handshake"])
+        return said["meta"]
+
+    def _learn(self, metadata: Any) -> None:
+        """Take over what the object has; ask for it if the greeting did not tell."""
+        if metadata is None:
+            if self.methods or self.attributes:
+                return
+            metadata = self.call("get_metadata", (self.uri.object,), {}, 0, DAEMON_NAME)
+        try:
+            self.set_metadata(metadata)
+        except BaseException:
+            self.release()
+            raise
+
+    def set_metadata(self, metadata: Any) -> None:
+        """Take over what an object has, from its ``methods``, ``oneway`` and ``attrs``.
+
+        :raises ProtocolError: these are not collections of names.
+        :raises PyroError: there is nothing exposed.
+        """
+        try:
+            names = [set(metadata[part]) for part in ("methods", "oneway", "attrs")]
+        except (TypeError, KeyError, ValueError) as error:
+            raise ProtocolError(f"invalid metadata of {self.uri}: {metadata!r:.200}") from error
+        if not all(isinstance(name, str) for part in names for name in part):
+            raise ProtocolError(f"invalid metadata of {self.uri}: {metadata!r:.200}")
+        self.methods, self.oneway, self.attributes = names
+        if not self.methods and not self.attributes:
+            raise PyroError(
+                f"remote object {self.uri} doesn't expose any methods or attributes",
+                hint="put @expose on its class, methods or properties",
+            )
+
+    def __del__(self) -> None:
+        self.release()
+
+    def release(self) -> None:
+        """Close the connection, if there is one."""
+        connection, self.connection, self.face = self.connection, None, None
+        if connection is not None:
+            connection.close()
+
+    def reconnect(self, tries: int) -> None:
+        """Connect anew, trying again every two seconds.
+
+        :raises ConnectionClosedError: ``tries`` attempts have failed.
+        """
+        self.check_owner()
+        self.release()
+        while tries > 0:
+            tries -= 1
+            with contextlib.suppress(CommunicationError):
+                self.connect()
+                return
+            if tries:
+                time.sleep(_RECONNECT_DELAY)
+        raise ConnectionClosedError(f"failed to reconnect to {self.uri}")

@@ -1,0 +1,227 @@
+"""The client's end of one connection, sans-IO: calls become bytes, bytes become answers.
+
+It knows the messages and their order, and no socket; when to connect, how long to wait and what to try again
+is not decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from . import wire
+from .context import current_state, keep_received
+from .contracts import Buffer, Codec
+from .errors import HandshakeError, ProtocolError, SerializeError
+from .values import attach_remote_traceback
+from .wire import NO_ANNOTATIONS, Flags, Message, MessageType, encode
+
+__all__ = ["ClientProtocol", "StreamReference"]
+
+# Plain integers: an operation on an enum's member costs a microsecond.
+_CONNECT, _CONNECTOK, _CONNECTFAIL = map(int, list(MessageType)[:3])
+_INVOKE, _RESULT, _PING = map(int, list(MessageType)[3:])
+_EXCEPTION, _STREAM = int(Flags.EXCEPTION), int(Flags.ITEM_STREAM_RESULT)
+
+PING_SERIALIZER_ID = 42
+"""What a ping names as its serializer, having nothing to serialize."""
+STREAM_ANNOTATION = "STRM"
+
+
+class StreamReference:
+    """Stands for a remote iterator, as an answer.
+
+    :ivar stream_id: by which its items are asked for.
+    """
+
+    __slots__ = ("stream_id",)
+
+    def __init__(self, stream_id: str) -> None:
+        self.stream_id = stream_id
+
+
+class ClientProtocol:
+    """Makes requests and reads answers, of one connection.
+
+    Per request: send what ``call`` gives, then until ``buffer_updated`` gives a message, receive into
+    ``get_buffer``; ``check`` it, and ``result`` tells what it means. When anything up to ``check`` raises,
+    the connection is of no more use; what ``result`` raises concerns that call alone.
+    """
+
+    __slots__ = (
+        "_codec",
+        "_compress",
+        "_dumps_call",
+        "_limit",
+        "_loads",
+        "_receiver",
+        "_serializer_id",
+        "get_buffer",
+    )
+
+    def __init__(self, codec: Codec, serializer_id: int, *, limit: int, compress: bool) -> None:
+        """
+        :param limit: bytes of the largest message, either way.
+        :param compress: whether large requests are compressed.
+        """
+        self._codec = codec
+        self._dumps_call = codec.dumps_call
+        self._loads = codec.loads
+        self._serializer_id = serializer_id
+        self._limit = limit
+        self._compress = compress
+        self._receiver = wire.Receiver(limit)
+        self.get_buffer = self._receiver.get_buffer
+
+    # Out
+
+    def connect(self, object_id: str, handshake: Any, sequence: int) -> Sequence[Buffer]:
+        """The greeting. Raises as ``call`` does."""
+        payload = self._codec.dumps({"handshake": handshake, "object": object_id})
+        return self._encode(_CONNECT, 0, sequence, payload)
+
+    def call(
+        self,
+        object_id: str,
+        method: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        flags: int,
+        sequence: int,
+    ) -> Sequence[Buffer]:
+        """A call.
+
+        :raises SerializeError: the arguments cannot be sent.
+        :raises MessageTooLargeError: they are too large.
+        :raises ProtocolError: an annotation of the current context cannot be sent.
+        """
+        payload = self._dumps_call(object_id, method, args, kwargs)
+        if current_state.get() is None:
+            return encode(
+                _INVOKE,
+                self._serializer_id,
+                flags,
+                sequence,
+                payload,
+                NO_ANNOTATIONS,
+                None,
+                compress=self._compress,
+                limit=self._limit,
+            )
+        return self._encode(_INVOKE, flags, sequence, payload)
+
+    def ping(self) -> Sequence[Buffer]:
+        """A sign of life, which wants one back."""
+        return encode(_PING, PING_SERIALIZER_ID, 0, 0, b"ping")
+
+    def _encode(self, kind: int, flags: int, sequence: int, payload: Buffer) -> Sequence[Buffer]:
+        state = current_state.get()
+        return encode(
+            kind,
+            self._serializer_id,
+            flags,
+            sequence,
+            payload,
+            NO_ANNOTATIONS if state is None else state.to_send(),
+            None if state is None else state.correlation_to_send(),
+            compress=self._compress,
+            limit=self._limit,
+        )
+
+    # In
+
+    def buffer_updated(self, count: int) -> Message | None:
+        """Take note of ``count`` received bytes: the message that is complete now, if one is.
+
+        :raises ProtocolError: the peer breaks the rules of the wire; the connection is of no more use.
+        """
+        messages = self._receiver.buffer_updated(count)
+        if len(messages) == 1:
+            return messages[0]
+        if self._receiver.error is not None:
+            raise self._receiver.error
+        if messages:
+            raise ProtocolError("invalid data: more than one answer to a single call")
+        return None
+
+    def accepted(self, message: Message) -> Mapping[str, Any]:
+        """The answer to the greeting: a mapping with ``handshake`` and ``meta``.
+
+        :raises HandshakeError: the peer refuses; the text is its reason.
+        :raises ProtocolError: it answers something else.
+        """
+        if message.type == _CONNECTFAIL:
+            raise HandshakeError(self._reason(message))
+        if message.type != _CONNECTOK:
+            raise ProtocolError(f"invalid msg type {message.type} received (expected: {_CONNECTOK})")
+        if message.serializer_id != self._serializer_id:
+            raise self._other_serializer(message)
+        said = self._loads(message.payload)
+        if not isinstance(said, dict) or not {"handshake", "meta"} <= said.keys():
+            raise ProtocolError(
+                "invalid data: the answer to the greeting lacks the handshake or the metadata"
+            )
+        keep_received(message.annotations)
+        return said
+
+    def _reason(self, message: Message) -> str:
+        if message.serializer_id == self._serializer_id:
+            return str(self._loads(message.payload))
+        if message.serializer_id == wire.TEXT_SERIALIZER_ID:
+            return wire.decode_text(message.payload)
+        return f"it gave a reason in serializer {message.serializer_id}, which is not in use here"
+
+    def check(self, message: Message, sequence: int) -> None:
+        """Make sure that a message is the answer to a request.
+
+        :param sequence: of the request.
+        :raises ProtocolError: it is not.
+        :raises SerializeError: it comes in another serializer.
+        """
+        if (
+            message.type != _RESULT
+            or message.sequence != sequence
+            or message.serializer_id != self._serializer_id
+        ):
+            raise self._unexpected(message, sequence)
+
+    def result(self, message: Message) -> Any:
+        """The result of a call; a :class:`StreamReference` stands for an iterator.
+
+        :raises SerializeError: it cannot be read here.
+        :raises BaseException: what the call raised remotely.
+        """
+        if message.annotations or current_state.get() is not None:
+            keep_received(message.annotations)
+        if message.flags & _EXCEPTION:
+            return self._raise(message)
+        return self._loads(message.payload)
+
+    def _raise(self, message: Message) -> StreamReference:
+        if message.flags & _STREAM and STREAM_ANNOTATION in message.annotations:
+            return StreamReference(bytes(message.annotations[STREAM_ANNOTATION]).decode("ascii", "replace"))
+        error = self._loads(message.payload)
+        if not isinstance(error, BaseException):
+            raise SerializeError(f"the peer sent an exception that is none: {error!r:.200}")
+        attach_remote_traceback(error)
+        raise error
+
+    def _unexpected(self, message: Message, sequence: int) -> ProtocolError:
+        if message.type == _CONNECTFAIL:
+            return ProtocolError(f"the peer ended the conversation: {self._reason(message)}")
+        if message.type != _RESULT:
+            return ProtocolError(f"invalid msg type {message.type} received (expected: {_RESULT})")
+        if message.sequence != sequence:
+            return ProtocolError(f"the answer belongs to request {message.sequence}, not to {sequence}")
+        return self._other_serializer(message)
+
+    def _other_serializer(self, message: Message) -> SerializeError:
+        return SerializeError(
+            f"the peer answered with serializer {message.serializer_id}, "
+            f"and was asked with {self._serializer_id}"
+        )
+
+    def pong(self, message: Message) -> None:
+        """Check the answer to a ping. Raises :exc:`~pyroplug.errors.ProtocolError` if it is none."""
+        if message.type != _PING:
+            raise ProtocolError(f"invalid msg type {message.type} received (expected: {_PING})")

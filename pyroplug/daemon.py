@@ -1,0 +1,394 @@
+"""The daemon: puts a server together from plugins, serves registered objects with it, and ends it."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from uuid import uuid4
+
+from .config import Configuration, config
+from .context import ClientConnection
+from .contracts import Buffer, Connection, HandshakeValidator, HasFileno, Listener, Server
+from .daemon_object import DaemonObject
+from .errors import DaemonError, PyroError
+from .exposure import exposure_of, forget_exposure
+from .hosting import Host
+from .location import natted, wanted_locations
+from .objects import ObjectTable
+from .plugins import PluginSet, default_plugins
+from .proxy import Proxy
+from .selection import adopt, select_for_daemon, transport_for
+from .streams import StreamTable
+from .uri import DAEMON_NAME, URI
+from .values import register_wire_class, registry
+
+__all__ = ["Daemon"]
+
+log = logging.getLogger(__name__)
+
+
+class Daemon:
+    """Serves objects to remote callers.
+
+    :ivar streams: the iterators that clients consume.
+    :ivar methodcall_error_handler: called with the daemon, the client's address, the method's name, its
+        arguments and keyword arguments, and the exception, when a method has raised one.
+    """
+
+    methodcall_error_handler: Callable[..., object]
+
+    def __init__(
+        self,
+        host: Any = None,
+        port: int = 0,
+        unixsocket: str | None = None,
+        nathost: str | None = None,
+        natport: int | None = None,
+        interface: type[DaemonObject] = DaemonObject,
+        connected_socket: Any = None,
+        *,
+        listen: Iterable[str] | None = None,
+        handshake: Iterable[str | HandshakeValidator] | None = None,
+        config: Configuration = config,
+        plugins: PluginSet | None = None,
+    ) -> None:
+        """Choose the plugins and start to listen; requests are served by :meth:`requestLoop`.
+
+        :param host: host name or address; ``None`` for the configuration's ``HOST``.
+        :param port: 0 for any that is free.
+        :param unixsocket: listen at the socket file with this path instead.
+        :param nathost: host name to publish in URIs instead of the real one, for use behind NAT.
+        :param natport: port to publish; ``None`` for the configuration's ``NATPORT``, 0 for the real one.
+        :param interface: the class of the object ``Pyro.Daemon``.
+        :param connected_socket: a socket that is connected with a proxy already: serve that one alone.
+        :param listen: any number of locations, ``host:port`` or ``./SCHEME:address``, instead of the above.
+        :param handshake: handshake validators, by name or as they are, instead of the configuration's.
+        :param config: the configuration to use.
+        :param plugins: the plugins to choose from; ``None`` for the process's own.
+        :raises PluginUnavailableError: something that is named is not to be had.
+        :raises AddressError: an address cannot be listened on.
+        :raises ConfigError: settings that the chosen plugins cannot work with.
+        :raises ValueError: ``nathost`` and ``natport`` cannot be used like this.
+        """
+        self._server: Server | None = None  # first: a daemon that never came to be can be closed as well
+        self._listeners: list[Listener] = []
+        self.config = config
+        plugins = default_plugins() if plugins is None else plugins
+        locations = wanted_locations(config, host, port, unixsocket, listen)
+        self._nat = natted(config, nathost, natport, locations)
+        selection = select_for_daemon(plugins, config, registry, handshake)
+        targets = [transport_for(plugins, location) for location in locations]
+        lock = threading.RLock()
+        self._objects = ObjectTable(lock)
+        self.streams = StreamTable(
+            lock, time.monotonic, lifetime=config.ITER_STREAM_LIFETIME, linger=config.ITER_STREAM_LINGER
+        )
+        self.methodcall_error_handler = _log_error
+        self._host = Host(self, selection, self._objects, self.streams, config, Daemon.annotations)
+        self._serving = True
+        self._loops: list[int] = []
+        self._loop_ended = threading.Condition()
+        connections: list[Connection] = []
+        with ExitStack() as opened:
+            if connected_socket is not None:
+                connections.append(adopt(plugins, connected_socket, config))
+                opened.callback(connections[0].close)
+            else:
+                for transport, address in targets:
+                    self._listeners.append(transport.listen(address, config))
+                    opened.callback(self._listeners[-1].close)
+            self._server = selection.server.create(self._host, self._listeners, connections, config)
+            opened.pop_all()
+        self.register(interface(self), DAEMON_NAME)
+
+    def __repr__(self) -> str:
+        place = self.locationStr or "connected socket"
+        return f"<{type(self).__module__}.{type(self).__qualname__} at {id(self):#x}; {place}>"
+
+    # Objects
+
+    @property
+    def objectsById(self) -> dict[str, Any]:
+        """The registered objects and classes, by id."""
+        return self._objects.items()
+
+    def register(
+        self, obj_or_class: Any, objectId: str | None = None, force: bool = False, weak: bool = False
+    ) -> URI:
+        """Serve an object, or a class of which instances are made as its ``behavior`` says: its URI.
+
+        :param objectId: by which clients call it; ``None`` for one that nobody can guess.
+        :param force: replace what has the id, and register again what is registered already.
+        :param weak: forget the object when nobody else holds it any longer.
+        :raises DaemonError: the id is taken, the object is registered, or its class exposes nothing.
+        :raises TypeError: the id is no text, or ``weak`` is impossible.
+        :raises AttributeError: the object cannot take the attributes ``_pyroId`` and ``_pyroDaemon``.
+        """
+        object_id = f"obj_{uuid4().hex}" if objectId is None else objectId
+        if not isinstance(object_id, str):
+            raise TypeError(f"an object's id is a text, not a {type(object_id).__name__}: {object_id!r}")
+        if not force and _own_attribute(obj_or_class, "_pyroDaemon") is not None:
+            raise DaemonError(
+                f"{obj_or_class!r} is registered already, as {_own_attribute(obj_or_class, '_pyroId')!r}",
+                hint="unregister it first, or use force=True",
+            )
+        cls = obj_or_class if isinstance(obj_or_class, type) else type(obj_or_class)
+        if exposure_of(cls).empty:
+            raise DaemonError(
+                f"the class {cls.__module__}.{cls.__qualname__} exposes nothing that could be called",
+                hint="put @expose on the class, or on its methods and properties that are for remote callers",
+            )
+        self._objects.add(object_id, obj_or_class, force=force, weak=weak)
+        try:
+            obj_or_class._pyroId = object_id
+            obj_or_class._pyroDaemon = self
+        except AttributeError:
+            self._objects.remove(object_id)
+            raise AttributeError(
+                f"{obj_or_class!r} cannot be registered: it takes no attributes _pyroId and _pyroDaemon"
+            ) from None
+        return self.uriFor(object_id)
+
+    def unregister(self, objectOrId: Any) -> None:
+        """Serve an object no longer. An unknown id is ignored.
+
+        :raises DaemonError: an object is given that is not registered.
+        :raises ValueError: ``None`` is given.
+        """
+        if objectOrId is None:
+            raise ValueError("an object or an object's id is needed, not None")
+        object_id = objectOrId if isinstance(objectOrId, str) else self._id_of(objectOrId)
+        if object_id == DAEMON_NAME:
+            return
+        entry = self._objects.remove(object_id)
+        target = None if entry is None else entry.target
+        if target is not None:
+            for name in ("_pyroId", "_pyroDaemon"):
+                if _own_attribute(target, name) is not None:
+                    delattr(target, name)
+
+    def uriFor(self, objectOrId: Any, nat: bool = True) -> URI:
+        """The URI of an object, or for an id whether anything is registered under it or not.
+
+        :param nat: with the published location, where it differs from the real one.
+        :raises DaemonError: the object is not registered.
+        """
+        object_id = objectOrId if isinstance(objectOrId, str) else self._id_of(objectOrId)
+        location = (self.natLocationStr if nat else None) or self.locationStr
+        return URI(f"PYRO:{object_id}@{location or _NO_LOCATION}")
+
+    def proxyFor(self, objectOrId: Any, nat: bool = True) -> Proxy[Any]:
+        """A proxy for a registered object, which knows what the object has, and is not connected.
+
+        :raises DaemonError: nothing is registered under the id, or the object is not registered.
+        """
+        uri = self.uriFor(objectOrId, nat)
+        metadata = self.metadata(uri.object)
+        proxy: Proxy[Any] = Proxy(uri, config=self.config)
+        proxy._pyroGetMetadata(known_metadata=metadata)
+        return proxy
+
+    def metadata(self, objectId: str) -> dict[str, set[str]]:
+        """The names of an object's ``methods``, those of them that are ``oneway``, and its ``attrs``.
+
+        :raises DaemonError: nothing is registered under the id.
+        """
+        return self._objects.get(objectId).exposure.metadata()
+
+    def resetMetadataCache(self, objectOrId: Any, nat: bool = True) -> None:
+        """Look at an object's class anew: for methods that were added to it after it was registered.
+
+        :raises DaemonError: it is not registered.
+        """
+        object_id = objectOrId if isinstance(objectOrId, str) else self._id_of(objectOrId)
+        forget_exposure(self._objects.get(object_id).cls)
+        self._objects.refresh(object_id)
+
+    def _id_of(self, target: Any) -> str:
+        object_id = getattr(target, "_pyroId", None)
+        if not isinstance(object_id, str) or object_id not in self._objects:
+            raise DaemonError(f"{target!r} is not registered in this daemon")
+        return object_id
+
+    # Where
+
+    @property
+    def locationStr(self) -> str:
+        """Where it listens: the first location; empty for a connected socket."""
+        return self._listeners[0].location if self._listeners else ""
+
+    @property
+    def locations(self) -> list[str]:
+        """Everywhere it listens."""
+        return [listener.location for listener in self._listeners]
+
+    @property
+    def natLocationStr(self) -> str | None:
+        """The published location, where it differs from the real one."""
+        return None if self._nat is None else self._nat(self.locationStr)
+
+    @property
+    def sock(self) -> Any:
+        """The first listening socket; ``None`` where there is none."""
+        return self._listeners[0].sock if self._listeners else None
+
+    @property
+    def sockets(self) -> Sequence[HasFileno]:
+        """What an event loop of your own has to watch for readability, to call :meth:`events` then."""
+        return self._open_server().sockets
+
+    @property
+    def transportServer(self) -> Server:
+        """The server that moves the bytes."""
+        return self._open_server()
+
+    # Serving
+
+    def requestLoop(self, loopCondition: Callable[[], bool] = lambda: True) -> None:
+        """Serve requests until :meth:`shutdown`, or until ``loopCondition()`` is false.
+
+        Ctrl-C ends it when the calls that are running in this thread are over, a second one at once.
+
+        :param loopCondition: asked at least every ``POLLTIMEOUT`` seconds.
+        :raises KeyboardInterrupt: by Ctrl-C.
+        :raises PyroError: the daemon is closed.
+        """
+        server = self._open_server()
+        self._loops.append(threading.get_ident())
+        log.debug("%r: serving", self)
+        try:
+            with _interruptible(server.wake) as interrupted:
+                server.run(lambda: self._serving and not interrupted and loopCondition())
+        finally:
+            with self._loop_ended:
+                self._loops.remove(threading.get_ident())
+                self._loop_ended.notify_all()
+        if interrupted:
+            raise KeyboardInterrupt
+
+    def events(self, eventsockets: Iterable[HasFileno]) -> None:
+        """Serve those of :attr:`sockets` that an event loop of your own has found readable."""
+        self._open_server().events(eventsockets)
+
+    def combine(self, daemon: Daemon) -> None:
+        """Serve another daemon's objects in this one's loop.
+
+        :raises DaemonError: their server models do not go together.
+        """
+        self._open_server().combine(daemon._open_server())
+
+    def shutdown(self) -> None:
+        """End the loop and all connections. Calls that are running get ``SHUTDOWN_TIMEOUT`` seconds.
+
+        It can be called from any thread, and from within a call.
+        """
+        self._serving = False
+        server = self._server
+        if server is None:
+            return
+        server.wake()
+        self._end(server)
+        own = threading.get_ident()
+        with self._loop_ended:
+            self._loop_ended.wait_for(
+                lambda: not any(ident != own for ident in self._loops), self.config.SHUTDOWN_TIMEOUT
+            )
+
+    def close(self) -> None:
+        """End everything and give back what was opened. May be called twice."""
+        self._serving = False
+        server, self._server = self._server, None
+        if server is not None:
+            self._end(server)
+
+    def _end(self, server: Server) -> None:
+        server.close(self.config.SHUTDOWN_TIMEOUT)
+        for listener in self._listeners:
+            listener.close()
+        self.streams.close_all()
+
+    def __enter__(self) -> Daemon:
+        self._open_server()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _open_server(self) -> Server:
+        if self._server is None:
+            raise PyroError("the daemon is closed", hint="make a new one: a closed daemon cannot serve again")
+        return self._server
+
+    # To be overridden
+
+    def validateHandshake(self, conn: ClientConnection, data: Any) -> Any:
+        """To be overridden: decide about a new connection.
+
+        :param conn: the client's connection.
+        :param data: what its proxy has in ``_pyroHandshake``.
+        :returns: what the proxy's ``_pyroValidateHandshake`` gets.
+        :raises Exception: to refuse the connection; the client is told its text.
+        """
+        return "hello"
+
+    def clientDisconnect(self, conn: ClientConnection) -> None:
+        """To be overridden: a client's connection is gone; what belonged to it is still there."""
+
+    def annotations(self) -> Mapping[str, Buffer]:
+        """To be overridden: annotations for every answer, four-letter ids and bytes."""
+        return {}
+
+    def housekeeping(self) -> None:
+        """To be overridden: called every few seconds."""
+
+
+_NO_LOCATION = "<<connected-socket>>:0"
+
+
+def _own_attribute(target: Any, name: str) -> Any:
+    """An attribute of the object or class itself, and not of its class or base class."""
+    attributes = getattr(target, "__dict__", None)
+    return getattr(target, name, None) if attributes is None else attributes.get(name)
+
+
+def _log_error(
+    daemon: Daemon,
+    client: Any,
+    method: str,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    error: BaseException,
+) -> None:
+    log.debug("the method %r, called by %s, raised an exception", method, client, exc_info=error)
+
+
+@contextmanager
+def _interruptible(wake: Callable[[], None]) -> Iterator[list[int]]:
+    """Note the first Ctrl-C, and wake the loop, instead of raising it in whatever code runs just then."""
+    interrupted: list[int] = []
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+    ):
+        yield interrupted
+        return
+
+    def note(number: int, _frame: Any) -> None:
+        if interrupted:
+            raise KeyboardInterrupt
+        interrupted.append(number)
+        wake()
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield interrupted
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+register_wire_class(Daemon, "Pyro5.server.Daemon", lambda _daemon: (), lambda _state: Daemon.__new__(Daemon))

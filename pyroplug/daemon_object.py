@@ -1,0 +1,63 @@
+"""What a daemon tells about itself: the object that every daemon serves under the id ``Pyro.Daemon``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from .context import current_context
+from .errors import PyroError
+from .exposure import expose, oneway
+
+if TYPE_CHECKING:
+    from .context import ClientConnection
+    from .daemon import Daemon
+
+__all__ = ["DaemonObject"]
+
+
+@expose
+class DaemonObject:
+    """The remote interface of a daemon. Subclasses can add to it: ``Daemon(interface=…)``."""
+
+    def __init__(self, daemon: Daemon) -> None:
+        self.daemon = daemon
+
+    def registered(self) -> list[str]:
+        """The ids of all objects that the daemon serves."""
+        return list(self.daemon.objectsById)
+
+    def ping(self) -> None:
+        """Nothing: a sign of life."""
+
+    def info(self) -> str:
+        """A line about the daemon."""
+        return f"{self.daemon!r}, {len(self.daemon.objectsById)} objects"
+
+    def get_metadata(self, objectId: str, as_lists: bool = False) -> Mapping[str, Any]:
+        """The names of an object's ``methods``, those of them that are ``oneway``, and its ``attrs``.
+
+        :raises DaemonError: there is no such object.
+        """
+        metadata = self.daemon.metadata(objectId)
+        return {part: sorted(names) for part, names in metadata.items()} if as_lists else metadata
+
+    def get_next_stream_item(self, streamId: str) -> Any:
+        """The next item of an iterator that a method has returned to this client.
+
+        :raises StopIteration: there is none.
+        :raises PyroError: there is no such stream any longer, or it is another client's.
+        """
+        return self.daemon.streams.next_item(streamId, _client())
+
+    @oneway
+    def close_stream(self, streamId: str) -> None:
+        """Forget an iterator that a method has returned to this client."""
+        self.daemon.streams.close(streamId, _client())
+
+
+def _client() -> ClientConnection:
+    client = current_context.client
+    if client is None:
+        raise PyroError("item streams belong to clients: this can only be called remotely")
+    return client

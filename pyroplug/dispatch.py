@@ -1,0 +1,71 @@
+"""From the words of a request to what they mean: the object, and the member of it that may be called.
+
+Only what is exposed is ever looked up, so that no getter and no ``__getattr__`` of an object runs for a name
+that is not. Nothing here knows messages, and nothing here calls what it finds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .context import ClientConnection
+from .exposure import is_private_attribute
+from .objects import ObjectTable, Registration
+
+__all__ = ["Dispatcher"]
+
+
+class Dispatcher:
+    """Finds what a request wants to have called."""
+
+    __slots__ = ("_objects",)
+
+    def __init__(self, objects: ObjectTable) -> None:
+        self._objects = objects
+
+    def resolve(self, client: ClientConnection, object_id: str, method: str) -> Callable[..., Any]:
+        """The callable that takes the request's arguments.
+
+        It is an exposed method, or for the methods ``__getattr__`` and ``__setattr__`` one that reads or
+        writes the exposed property that its first argument names.
+
+        :raises DaemonError: there is no such object.
+        :raises AttributeError: it has no such exposed member.
+        """
+        registration = self._objects.get(object_id)
+        if method in registration.exposure.methods:
+            instance = registration.fixed
+            if instance is None:
+                instance = registration.instance_for(client)
+            found: Callable[..., Any] = getattr(instance, method)
+            return found
+        if method == "__getattr__":
+            return lambda name: self._read(client, registration, name)
+        if method == "__setattr__":
+            return lambda name, value: self._write(client, registration, name, value)
+        raise _unreachable(registration, method)
+
+    def is_callback(self, object_id: str, method: str) -> bool:
+        """Whether the method is marked as a callback: its errors are of interest on this side as well."""
+        return object_id in self._objects and method in self._objects.get(object_id).exposure.callbacks
+
+    def _read(self, client: ClientConnection, registration: Registration, name: str) -> Any:
+        if not isinstance(name, str) or name not in registration.exposure.attrs:
+            raise _unreachable(registration, name)
+        return getattr(registration.instance_for(client), name)
+
+    def _write(self, client: ClientConnection, registration: Registration, name: str, value: Any) -> None:
+        if not isinstance(name, str) or name not in registration.exposure.attrs:
+            raise _unreachable(registration, name)
+        if name not in registration.exposure.writable:
+            raise AttributeError(f"the property {name!r} of {registration.object_id!r} cannot be set")
+        setattr(registration.instance_for(client), name, value)
+
+
+def _unreachable(registration: Registration, name: object) -> AttributeError:
+    if isinstance(name, str) and is_private_attribute(name):
+        return AttributeError(f"attempt to access private attribute {name!r} of {registration.object_id!r}")
+    return AttributeError(
+        f"remote object {registration.object_id!r} has no exposed method or property {name!r}"
+    )

@@ -1,0 +1,160 @@
+"""Between a daemon and its server: opens sessions, admits clients, and calls what a daemon can override.
+
+Whatever user code raises here is logged, and harms nobody but the connection in question.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from .context import ClientConnection
+from .contracts import Buffer, Codec, Connection, Hello, Settings
+from .dispatch import Dispatcher
+from .errors import SecurityError
+from .objects import ObjectTable
+from .selection import DaemonSelection
+from .service import SessionLimits
+from .session import ServerSession
+from .streams import StreamTable
+
+__all__ = ["Host", "Overridable"]
+
+log = logging.getLogger(__name__)
+
+
+class Overridable(Protocol):
+    """What users can override of a daemon."""
+
+    methodcall_error_handler: Callable[..., object]
+
+    def validateHandshake(self, conn: ClientConnection, data: Any) -> Any:
+        """Decide about a new connection."""
+
+    def clientDisconnect(self, conn: ClientConnection) -> None:
+        """A connection is gone."""
+
+    def annotations(self) -> Mapping[str, Buffer]:
+        """Annotations for every answer."""
+
+    def housekeeping(self) -> None:
+        """Called every few seconds."""
+
+    def metadata(self, objectId: str) -> Mapping[str, Any]:
+        """What an object exposes."""
+
+
+class Host:
+    """Satisfies :class:`~pyroplug.contracts.SessionHost` and :class:`~pyroplug.service.Service`."""
+
+    def __init__(
+        self,
+        daemon: Overridable,
+        selection: DaemonSelection,
+        objects: ObjectTable,
+        streams: StreamTable,
+        settings: Settings,
+        no_annotations: Callable[..., object],
+    ) -> None:
+        """
+        :param no_annotations: the daemon's ``annotations`` as long as nobody overrides it.
+        """
+        self._daemon = daemon
+        self._no_annotations = no_annotations
+        self._selection = selection
+        self._settings = settings
+        self.codecs: Mapping[int, Codec] = selection.codecs
+        self.dispatcher = Dispatcher(objects)
+        self.streams = streams
+        self.limits = SessionLimits(
+            message_size=settings.MAX_MESSAGE_SIZE,
+            handshake_size=min(settings.MAX_HANDSHAKE_SIZE, settings.MAX_MESSAGE_SIZE),
+            compress=settings.COMPRESSION,
+            streaming=settings.ITER_STREAMING,
+            detailed_traceback=settings.DETAILED_TRACEBACK,
+        )
+
+    # For the server model
+
+    def open_session(
+        self,
+        connection: Connection,
+        spawn: Callable[[Callable[[], None]], None],
+        /,
+        *,
+        handshake: bool = True,
+    ) -> ServerSession:
+        """A session for a new connection."""
+        return ServerSession(
+            self,
+            connection,
+            self._selection.tracker.open(connection.peer, self._settings),
+            spawn,
+            accepted=not handshake,
+            # Asking a daemon that has nothing to say would cost every answer a call.
+            annotate=getattr(self._daemon.annotations, "__func__", None) is not self._no_annotations,
+        )
+
+    def housekeeping(self) -> None:
+        """To be called every few seconds."""
+        self.streams.housekeeping()
+        with _logged("housekeeping"):
+            self._daemon.housekeeping()
+
+    # For its sessions
+
+    def refusal(self, serializer_id: int, /) -> str:
+        """Why a serializer is not accepted."""
+        accepted = ", ".join(sorted(each.name for each in self._selection.serializers.values()))
+        return (
+            f"serializer {serializer_id} is not accepted by this daemon, only {accepted or 'none'}"
+            "\nhint: the server's SERIALIZERS_ACCEPTED lists them, and the client's SERIALIZER chooses"
+        )
+
+    def admit(self, client: ClientConnection, hello: Hello, /) -> tuple[Any, Mapping[str, Any]]:
+        """Accept a peer, if every validator and the daemon agree."""
+        for validator in self._selection.validators:
+            try:
+                validator.validate(hello, self._settings)
+            except SecurityError:
+                raise
+            except BaseException:
+                log.exception("the handshake validator %r failed; %s is refused", validator.name, client.peer)
+                raise SecurityError("the connection is refused") from None
+        response = self._daemon.validateHandshake(client, hello.data)
+        return response, self._daemon.metadata(hello.object_id)
+
+    def extra_annotations(self) -> Mapping[str, Buffer]:
+        """Annotations for every answer."""
+        return self._daemon.annotations()
+
+    def call_failed(
+        self,
+        client: ClientConnection,
+        method: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        error: BaseException,
+        /,
+    ) -> None:
+        """Take note of an exception that user code raised."""
+        with _logged("the method call error handler"):
+            self._daemon.methodcall_error_handler(
+                self._daemon, client.peer.address, method, args, kwargs, error
+            )
+
+    def client_lost(self, client: ClientConnection, reason: str, /) -> None:
+        """Take note that a connection is gone."""
+        with _logged("clientDisconnect"):
+            self._daemon.clientDisconnect(client)
+
+
+@contextmanager
+def _logged(what: str) -> Iterator[None]:
+    """Keep what user code raises from harming others."""
+    try:
+        yield
+    except BaseException:
+        log.exception("%s failed", what)

@@ -1,0 +1,191 @@
+"""The server's end of one connection, sans-IO: bytes come in, requests are run, bytes go out.
+
+It knows the order of things on a connection: first a greeting that is accepted or refused, then requests.
+It knows no socket and no thread. Whatever a peer sends, and whatever user code raises, becomes an answer;
+nothing is raised.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+from . import wire
+from .context import CallState, ClientConnection, current_state
+from .contracts import Buffer, Codec, Connection, Hello, Tracking
+from .errors import ProtocolError
+from .invocation import Invoker, describe
+from .service import Service
+from .wire import Message, MessageType, encode
+
+__all__ = ["ServerSession"]
+
+log = logging.getLogger(__name__)
+
+# Plain integers: an operation on an enum's member costs a microsecond.
+_CONNECT, _CONNECTOK, _CONNECTFAIL = map(int, list(MessageType)[:3])
+_INVOKE, _PING = int(MessageType.INVOKE), int(MessageType.PING)
+_PONG = b"pong"
+
+
+class ServerSession:
+    """One connection's conversation. Satisfies :class:`~pyroplug.contracts.Session`."""
+
+    __slots__ = (
+        "_codecs",
+        "_fault_told",
+        "_invoke",
+        "_invoker",
+        "_limits",
+        "_lost",
+        "_receiver",
+        "_service",
+        "_tracking",
+        "accepted",
+        "client",
+        "closing",
+        "get_buffer",
+    )
+
+    def __init__(
+        self,
+        service: Service,
+        connection: Connection,
+        tracking: Tracking,
+        spawn: Callable[[Callable[[], None]], None],
+        *,
+        accepted: bool = False,
+        annotate: bool = False,
+    ) -> None:
+        """
+        :param tracking: released when the connection is lost.
+        :param spawn: runs a one-way call outside the connection's own turn.
+        :param accepted: there is no greeting.
+        :param annotate: ``service.extra_annotations`` has something to say.
+        """
+        self._service = service
+        self._limits = service.limits
+        self._codecs = service.codecs
+        self._tracking = tracking
+        self._receiver = wire.Receiver(self._limits.message_size if accepted else self._limits.handshake_size)
+        self._fault_told = False
+        self._lost = False
+        self.client = ClientConnection(connection, tracking)
+        self._invoker = Invoker(service, self.client, spawn, annotate)
+        self._invoke = self._invoker.invoke
+        self.accepted = accepted
+        self.closing = False
+        self.get_buffer = self._receiver.get_buffer
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} with {self.client.peer}>"
+
+    def buffer_updated(self, count: int, /) -> Sequence[Message]:
+        """Take note of ``count`` received bytes: the requests that are complete now."""
+        receiver = self._receiver
+        requests = receiver.buffer_updated(count)
+        if receiver.error is not None and not self._fault_told:
+            self._fault_told = True
+            requests.append(_FAULT)
+        return requests
+
+    def handle(self, request: Message, /) -> Sequence[Buffer]:
+        """Run one request: what to send."""
+        if self.accepted and request.type == _INVOKE:
+            codec = self._codecs.get(request.serializer_id)
+            if codec is not None:
+                return self._invoke(request, codec)
+            return self._fail(ProtocolError(self._service.refusal(request.serializer_id)), request)
+        return () if self.closing else self._handle_other(request)
+
+    def _handle_other(self, request: Message) -> Sequence[Buffer]:
+        if request is _FAULT:
+            return self._tell_fault()
+        if request.type == _CONNECT and not self.accepted:
+            return self._connect(request)
+        if request.type == _PING and self.accepted:
+            return encode(_PING, request.serializer_id, 0, request.sequence, _PONG)
+        return self._out_of_order(request)
+
+    def refuse(self, reason: str, /) -> Sequence[Buffer]:
+        """Turn the peer away."""
+        self.closing = True
+        log.info("%s refused: %s", self.client.peer, reason)
+        return encode(_CONNECTFAIL, wire.TEXT_SERIALIZER_ID, 0, 0, wire.encode_text(reason))
+
+    def lost(self, reason: str, /) -> None:
+        """The connection is gone: everything that belonged to it is released."""
+        if self._lost:
+            return
+        self._lost = self.closing = True
+        log.debug("%s is gone: %s", self.client.peer, reason)
+        self._service.client_lost(self.client, reason)
+        self._service.streams.client_lost(self.client)
+        self.client.instances.clear()
+        self._tracking.release()
+
+    # The greeting
+
+    def _connect(self, request: Message) -> Sequence[Buffer]:
+        codec = self._codecs.get(request.serializer_id)
+        if codec is None:
+            return self.refuse(self._service.refusal(request.serializer_id))
+        state = CallState(self.client, request)
+        token = current_state.set(state)
+        try:
+            hello = self._hello(codec, request)
+            response, metadata = self._service.admit(self.client, hello)
+            payload = codec.dumps({"handshake": response, "meta": metadata})
+            answer = self._invoker.answer(_CONNECTOK, request, 0, payload, state)
+        except BaseException as error:
+            self.closing = True
+            log.info("%s refused: %s", self.client.peer, describe(error))
+            return self._refusal(request, codec, describe(error))
+        finally:
+            current_state.reset(token)
+        self.accepted = True
+        self._receiver.limit = self._limits.message_size
+        return answer
+
+    def _hello(self, codec: Codec, request: Message) -> Hello:
+        said = codec.loads(request.payload)
+        if not isinstance(said, dict) or not isinstance(said.get("object"), str):
+            raise ProtocolError("invalid data: a connect message holds a handshake and an object's name")
+        return Hello(self.client.peer, said["object"], said.get("handshake"), request.annotations)
+
+    def _refusal(self, request: Message, codec: Codec, text: str) -> Sequence[Buffer]:
+        try:
+            payload = codec.dumps(text)
+        except BaseException:  # no serializer that deserves the name
+            return self.refuse(text)
+        return encode(_CONNECTFAIL, request.serializer_id, 0, request.sequence, payload)
+
+    def _out_of_order(self, request: Message) -> Sequence[Buffer]:
+        expected = _INVOKE if self.accepted else _CONNECT
+        text = f"invalid msg type {request.type} received (expected: {expected})"
+        return self._fail(ProtocolError(text), request) if self.accepted else self.refuse(text)
+
+    def _tell_fault(self) -> Sequence[Buffer]:
+        """Tell the peer how it broke the rules of the wire, if it can still understand an answer."""
+        error = self._receiver.error
+        assert error is not None
+        if not self.accepted:
+            return self.refuse(str(error))
+        broken = self._receiver.broken
+        if broken is None or broken.serializer_id not in self._codecs:
+            self.closing = True
+            return ()
+        return self._fail(error, broken)
+
+    def _fail(self, error: ProtocolError, request: Message) -> Sequence[Buffer]:
+        """Answer with an error of the conversation itself, and end it."""
+        self.closing = True
+        log.info("%s: %s", self.client.peer, error)
+        codec = self._codecs.get(request.serializer_id)
+        if codec is None:
+            return self.refuse(str(error))
+        return self._invoker.exception(request, codec, error, CallState(self.client, request))
+
+
+_FAULT = Message(0, 0, 0, 0, b"")
+"""Stands among the requests for bytes that are none."""
