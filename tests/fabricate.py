@@ -47,7 +47,7 @@ class Site:
 
     def plugin(self, name: str, source: str, distribution: str = "acme", version: str = "1.0") -> str:
         """A distribution with one plugin in a module of its own: the module's name."""
-        module = f"{distribution}_{name}".replace("-", "_")
+        module = f"{distribution}_{name}_made_up".replace("-", "_")  # no module that really exists
         self.module(module, source)
         self.distribution(distribution, {name: module}, version)
         return module

@@ -195,7 +195,7 @@ def test_the_document_has_every_fact(mixed: Site) -> None:
     assert document["plugins"][1] == {
         "name": "cbor",
         "status": "active",
-        "target": "acme_cbor_cbor",
+        "target": "acme_cbor_cbor_made_up",
         "distribution": "acme-cbor",
         "version": "1.2",
         "problem": None,
