@@ -37,8 +37,9 @@ def plain_maker(classes: ClassConverter) -> Callable[[Any], Any]:
         if isinstance(value, UUID):
             return str(value)
         converter = classes.converter_for(value)
-        if converter is not None:
-            return plain(converter(value))
+        return plain(converter(value)) if converter is not None else plain_of_other(value)
+
+    def plain_of_other(value: Any) -> Any:
         for base, exact in _EXACT:
             if isinstance(value, base):
                 return exact(value)
@@ -51,23 +52,21 @@ def plain_maker(classes: ClassConverter) -> Callable[[Any], Any]:
 
     def container(value: Any) -> Any:
         if isinstance(value, dict):
-            made = {}
-            for key, item in value.items():
-                key = plain(key)
-                if isinstance(key, (dict, list)):
-                    raise SerializeError(
-                        f"cannot serialize a dictionary whose keys are {type(key).__name__}s",
-                        hint="take texts, numbers or tuples of them as keys",
-                    )
-                made[key] = plain(item)
-            return made
-        items = []
-        for item in value:
-            items.append(plain(item))
+            return {plain_key(key): plain(item) for key, item in value.items()}
+        items = [plain(item) for item in value]
         for base in (list, tuple, frozenset):
             if isinstance(value, base):
                 return base(items)
         return set(items)
+
+    def plain_key(key: Any) -> Any:
+        made = plain(key)
+        if isinstance(made, (dict, list)):
+            raise SerializeError(
+                f"cannot serialize a dictionary with a key of type {type(key).__name__}",
+                hint="take texts, numbers or tuples of them as keys",
+            )
+        return made
 
     return outermost
 

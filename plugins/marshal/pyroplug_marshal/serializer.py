@@ -10,6 +10,7 @@ import marshal
 import re
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import CodeType
 from typing import Any
 
@@ -21,10 +22,19 @@ from .plain import PLAIN_TYPES, plain_maker
 __all__ = ["MarshalSerializer"]
 
 _mentions_class = re.compile(b"__class__").search
-_may_hold_code = re.compile(b"[c\xe3]").search
-"""A code object begins with one of these; most often they are letters of a text."""
 
-_NO_CODE: dict[str, Any] = {"allow_code": False} if sys.version_info >= (3, 13) else {}
+_write: Callable[[Any], bytes]
+_read: Callable[[Buffer], Any]
+if sys.version_info >= (3, 13):
+    _write, _read = partial(marshal.dumps, allow_code=False), partial(marshal.loads, allow_code=False)
+    _may_hold_code = None
+else:
+    # There the result has to be looked through. That is seldom needed: a code object is a letter, five
+    # numbers (six in Python 3.10) of four bytes, and bytes, or a reference to some.
+    _write, _read = marshal.dumps, marshal.loads
+    _numbers = 6 if sys.version_info < (3, 11) else 5
+    _cpython_code = b"(?s)[c\xe3].{%d}[sr\xf3\xf2]" % (4 * _numbers)
+    _may_hold_code = re.compile(_cpython_code if sys.implementation.name == "cpython" else b"[c\xe3]").search
 
 
 class MarshalSerializer:
@@ -58,39 +68,34 @@ class MarshalCodec:
 
 
 def _writers(classes: ClassConverter) -> tuple[Any, Any]:
-    write, plain_types, plain = marshal.dumps, PLAIN_TYPES, plain_maker(classes)
+    write, plain_types, plain = _write, PLAIN_TYPES, plain_maker(classes)
+    all_plain = PLAIN_TYPES.issuperset
 
     def dumps(value: Any, /) -> bytes:
         if type(value) in plain_types:
             try:
-                return write(value, **_NO_CODE)
+                return write(value)
             except Exception:
                 pass  # something within it is not plain
         return convert_and_write(plain, value)
 
     def dumps_call(object_id: str, method: str, args: Any, kwargs: Mapping[str, Any] | None, /) -> bytes:
-        kwargs = kwargs or {}
-        if type(args) is tuple or type(args) is list:
-            for values in (args, kwargs.values()):
-                for value in values:
-                    if type(value) not in plain_types:
-                        break
-                else:
-                    continue
-                break
-            else:
-                try:
-                    return write((object_id, method, [*args], kwargs), **_NO_CODE)
-                except Exception:
-                    pass  # something within it is not plain
+        if kwargs is None:
+            kwargs = {}
+        if (
+            (type(args) is tuple or type(args) is list)
+            and all_plain(map(type, args))
+            and (not kwargs or all_plain(map(type, kwargs.values())))
+        ):
+            try:
+                return write((object_id, method, [*args], kwargs))
+            except Exception:
+                pass  # something within it is not plain
         return convert_and_write(plain_call, (object_id, method, args, kwargs))
 
     def plain_call(call: tuple[str, str, Any, Mapping[str, Any]]) -> Any:
         object_id, method, args, kwargs = call
-        if isinstance(args, (tuple, list)):
-            args = [plain(value) for value in args]
-        else:
-            args = plain(args)
+        args = [plain(value) for value in args] if isinstance(args, (tuple, list)) else plain(args)
         return object_id, method, args, {key: plain(value) for key, value in kwargs.items()}
 
     def convert_and_write(convert: Callable[[Any], Any], value: Any) -> bytes:
@@ -99,7 +104,7 @@ def _writers(classes: ClassConverter) -> tuple[Any, Any]:
         except RecursionError as error:
             raise _dump_error(error, value) from error
         try:
-            return write(value, **_NO_CODE)
+            return write(value)
         except Exception as error:
             raise _dump_error(error, value) from error
 
@@ -117,15 +122,15 @@ def _dump_error(error: Exception, value: Any) -> SerializeError:
 
 
 def _readers(classes: ClassConverter) -> tuple[Any, Any]:
-    read, recreate = marshal.loads, classes.recreate
+    read, recreate = _read, classes.recreate
     mentions_class, may_hold_code = _mentions_class, _may_hold_code
 
     def parse(data: Buffer) -> Any:
         try:
-            value = read(data, **_NO_CODE)
+            value = read(data)
         except Exception as error:
             raise _load_error(error) from error
-        if not _NO_CODE and may_hold_code(data):
+        if may_hold_code is not None and may_hold_code(data):
             _refuse_code(value)
         return value
 
