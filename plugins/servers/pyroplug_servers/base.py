@@ -87,8 +87,11 @@ class BaseServer:
             raise DaemonError("the server is running already", hint="one loop serves all its connections")
         self._loop_thread = threading.get_ident()
         try:
-            while not self._closing.begun and running():
-                self._turn(self._wait)
+            closing, clock, turn = self._closing, time.monotonic, self._reactor.turn
+            while not closing.begun and running():
+                if clock() >= self._due:
+                    self._tick()
+                turn(self._wait)
         finally:
             self._loop_thread = 0
             self._loop.release()
@@ -104,7 +107,9 @@ class BaseServer:
         try:
             # The poller knows as well as the caller what is ready, and more: who can be written to.
             if not self._closing.begun:
-                self._turn(0)
+                if time.monotonic() >= self._due:
+                    self._tick()
+                self._reactor.turn(0)
             # Bytes are left that the caller cannot see: the reactor, which is watched, tells of them.
             if self._reactor.busy:
                 self.wake()
@@ -124,20 +129,15 @@ class BaseServer:
         self._combined.add(other)
         self.wake()
 
-    def _turn(self, timeout: float) -> None:
-        now = time.monotonic()
-        if now >= self._due or self._hurried:
-            self._tick(now)
-            timeout = min(timeout, self._wait)
-        self._reactor.turn(timeout)
-
     def _hurry(self) -> None:
         """Something short is under way: look at the clock more often. From any thread."""
         self._hurried = True
+        self._due = 0.0
         self.wake()
 
-    def _tick(self, now: float) -> None:
+    def _tick(self) -> None:
         """Do what depends on the clock, and find out when to look at it next."""
+        now = time.monotonic()
         self._hurried = False
         pause = limits.HOUSEKEEPING
         if self._comm_timeout:
@@ -147,6 +147,8 @@ class BaseServer:
         if self._lingering or self._acceptor.paused:
             pause = min(pause, limits.URGENT)
         self._due = now + pause
+        if self._hurried:  # meanwhile, by another thread
+            self._due = pause = 0.0
         self._wait = min(pause, self._poll_timeout)
         self._lingering.tick(now)
         self._acceptor.tick(now)

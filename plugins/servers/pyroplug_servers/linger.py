@@ -94,8 +94,7 @@ class Lingering:
 
     def _ready(self, farewell: _Farewell, mask: int) -> None:
         try:
-            if farewell.outbox.size:
-                self._send(farewell)
+            stuck = farewell.outbox.size and not self._send(farewell) and mask & OUT
             if not farewell.outbox.size and not farewell.announced:
                 farewell.announced = True
                 farewell.outbox.connection.end_of_data()
@@ -104,18 +103,23 @@ class Lingering:
             if farewell.ended and farewell.announced:
                 self._end(farewell)
             else:
-                self._watch(farewell)
+                # A TLS peer that has not said hello can be written to, and yet nothing can be sent.
+                wants = (0 if farewell.ended else IN) | (0 if farewell.announced or stuck else OUT)
+                self._reactor.change(farewell.fd, wants)
         except (CommunicationError, OSError, ValueError):
             self._end(farewell)
         except BaseException as error:
             self._end(farewell)
             contain("closing a connection failed", error)
 
-    def _send(self, farewell: _Farewell) -> None:
+    def _send(self, farewell: _Farewell) -> bool:
+        """Send some more: whether that worked. The peer then has more time for the rest."""
         before = farewell.outbox.size
         farewell.outbox.flush()
-        if farewell.outbox.size != before:
-            farewell.deadline = time.monotonic() + limits.LINGER
+        if farewell.outbox.size == before:
+            return False
+        farewell.deadline = time.monotonic() + limits.LINGER
+        return True
 
     def _discard(self, farewell: _Farewell) -> None:
         connection = farewell.outbox.connection
@@ -127,10 +131,6 @@ class Lingering:
             farewell.ended = not count or farewell.discarded > limits.LINGER_BYTES
             if not connection.pending():
                 break
-
-    def _watch(self, farewell: _Farewell) -> None:
-        wants = (0 if farewell.ended else IN) | (0 if farewell.announced else OUT)
-        self._reactor.change(farewell.fd, wants)
 
     def _end(self, farewell: _Farewell) -> None:
         with self._lock:

@@ -64,10 +64,27 @@ class MultiplexServer(BaseServer):
     def _ready(self, link: Link, mask: int) -> None:
         self._current = link
         try:
-            if mask == IN == link.mask:
-                self._receive(link)
-            else:
-                self._ready_to_send(link, mask)
+            if mask != IN:
+                self._ready_otherwise(link, mask)
+                return
+            # The way of every call: one piece is received, and what it asks for is answered.
+            session = link.session
+            count = link.connection.recv_into(session.get_buffer(self._scratch))
+            if not count:
+                if count is not None:
+                    self._ended(link)
+                return
+            link.touched = True
+            requests = iter(session.buffer_updated(count))
+            handle, send = session.handle, link.outbox.send
+            for request in requests:
+                buffers = handle(request)
+                if buffers and not send(buffers) and not self._may_go_on(link, requests):
+                    return
+            if session.closing or self._closing.begun:
+                self._had_last_word(link)
+            elif link.connection.pending():
+                self._reactor.again(partial(self._pending, link))
         except CommunicationError as error:
             self._finish(link, str(error))
         except BaseException as error:
@@ -75,25 +92,6 @@ class MultiplexServer(BaseServer):
             contain(f"serving {link.connection.peer} failed", error)
         finally:
             self._current = None
-
-    def _receive(self, link: Link) -> None:
-        session, connection = link.session, link.connection
-        count = connection.recv_into(session.get_buffer(self._scratch))
-        if not count:
-            if count is not None:
-                self._ended(link)
-            return
-        link.touched = True
-        requests = iter(session.buffer_updated(count))
-        send, handle = link.outbox.send, session.handle
-        for request in requests:
-            buffers = handle(request)
-            if buffers and not send(buffers) and not self._may_go_on(link, requests):
-                return
-        if session.closing or self._closing.begun:
-            self._had_last_word(link)
-        elif connection.pending():
-            self._reactor.again(partial(self._pending, link))
 
     def _pending(self, link: Link, mask: int) -> None:
         if not link.finished and link.mask & IN:
@@ -119,21 +117,24 @@ class MultiplexServer(BaseServer):
         self._watch(link, OUT)
         return False
 
-    def _ready_to_send(self, link: Link, mask: int) -> None:
+    def _ready_otherwise(self, link: Link, mask: int) -> None:
+        if not mask & OUT and link.mask & IN:
+            self._ready(link, IN)  # receiving tells what is wrong with it
+        elif not link.outbox.size:
+            self._finish(link, "the connection broke")
+        else:
+            self._send_more(link, mask)
+
+    def _send_more(self, link: Link, mask: int) -> None:
+        """A slow reader takes some more. If there is something to receive, the next turn tells again."""
         before = link.outbox.size
         sent_all = link.outbox.flush()
-        if link.outbox.size != before:
-            link.touched = True
-        elif mask & ~(IN | OUT) and not link.mask & IN:
-            # It broke, and nobody would notice by receiving.
-            self._finish(link, "the connection broke")
+        if link.outbox.size == before:
+            if mask & ~(IN | OUT):
+                self._finish(link, "the connection broke")
             return
-        if link.backlog is not None:
-            if link.outbox.size > limits.OUTBOX or not self._work_off(link, link.backlog):
-                return
-        elif mask & ~OUT and link.mask & IN:
-            self._receive(link)
-        if not link.finished and link.backlog is None:
+        link.touched = True
+        if link.outbox.size <= limits.OUTBOX and (link.backlog is None or self._work_off(link, link.backlog)):
             self._watch(link, IN if sent_all and not link.outbox.size else IN | OUT)
 
     def _work_off(self, link: Link, requests: Iterator[Any]) -> bool:
