@@ -13,12 +13,12 @@ KERNEL = "pyroplug"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("contracts", "config"),
-    ("hookspecs", "uri", "wire", "values", "exposure", "context"),
+    ("hookspecs", "uri", "location", "wire", "values", "exposure", "context"),
     ("objects", "streams", "remote_iterator", "plugins"),
     ("dispatch", "selection"),
     ("service", "invocation", "session", "client"),
     ("channel", "proxy", "batch"),
-    ("daemon",),
+    ("hosting", "daemon_object", "daemon"),
     ("api", "cli", "demo", "testing", "scaffold", "__main__"),
 )
 """A room is a module or a package of the kernel. It imports from lower layers, and from its own if no cycle
@@ -166,10 +166,10 @@ def upward_imports(sources: Iterable[Source]) -> list[str]:
 
 
 def room_graph(sources: Iterable[Source]) -> dict[str, set[str]]:
-    """Which room imports which, without the exceptions."""
+    """Which room imports which, without the exceptions, and without what is imported for types alone."""
     graph: dict[str, set[str]] = {}
     for source in sources:
-        targets = {it.room for it in imports(source)} - {None, source.room}
+        targets = {it.room for it in imports(source) if not it.for_types} - {None, source.room}
         edges = graph.setdefault(source.room, set())
         edges |= {room for room in targets if room and (source.room, room) not in EXCEPTIONS}
     return graph
