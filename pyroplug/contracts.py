@@ -294,6 +294,19 @@ class Transport(Protocol):
         Raises :exc:`~pyroplug.errors.AddressError` if it is of its kind, and unusable.
         """
 
+    def loopback_address(self, folder: str, /) -> str | None:
+        """An address for trials, which this machine alone can reach and nobody uses yet.
+
+        :param folder: where it may put files that go away with the folder.
+        :returns: what ``listen`` takes; ``None`` if other processes cannot connect to anything here.
+        """
+
+    def loopback_pair(self) -> tuple[Any, Any] | None:
+        """Two channels for trials, connected with each other, as ``adopt`` takes them.
+
+        They can be handed to child processes, and are the caller's to close. ``None`` if it adopts nothing.
+        """
+
 
 # Server models ---------------------------------------------------------------------------------------
 

@@ -98,6 +98,12 @@ class FakeTransport:
     def adopt(self, channel: Any, settings: Any, /) -> Any:
         return None
 
+    def loopback_address(self, folder: str, /) -> Any:
+        return None
+
+    def loopback_pair(self) -> Any:
+        return None
+
 
 @dataclass(eq=False)
 class FakeServerModel:

@@ -26,6 +26,8 @@ class Pipe:
     def listen(self, address, settings): pass
     def connect(self, address, settings, timeout): pass
     def adopt(self, channel, settings): pass
+    def loopback_address(self, folder): pass
+    def loopback_pair(self): pass
 
 @hookimpl
 def pyroplug_transports():

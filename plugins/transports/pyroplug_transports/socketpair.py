@@ -64,6 +64,14 @@ class SocketPairTransport:
         except OSError as error:
             raise _unusable(channel, error.strerror or str(error), "connect it first") from error
 
+    def loopback_address(self, _folder: str, /) -> None:
+        """Nothing: it has no addresses."""
+        return
+
+    def loopback_pair(self) -> tuple[socket.socket, socket.socket]:
+        """A new ``socket.socketpair()``."""
+        return socket.socketpair()
+
 
 class BorrowedConnection(SocketConnection):
     """A connection over a socket that stays the user's.

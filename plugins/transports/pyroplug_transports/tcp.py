@@ -63,6 +63,14 @@ class TcpTransport:
         """Connected sockets are adopted by the transport ``socketpair``, whatever their family."""
         return
 
+    def loopback_address(self, _folder: str, /) -> str:
+        """Any free port, for this machine alone."""
+        return "127.0.0.1:0"
+
+    def loopback_pair(self) -> None:
+        """Nothing: it adopts nothing."""
+        return
+
 
 def split_address(address: str) -> tuple[str, int]:
     """Host and port of ``host:port`` or ``[v6]:port``; raises :exc:`~pyroplug.errors.AddressError`."""

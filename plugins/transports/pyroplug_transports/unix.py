@@ -9,6 +9,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import secrets
 import socket
 import stat
 import struct
@@ -81,6 +82,14 @@ class UnixTransport:
 
     def adopt(self, _channel: Any, _settings: Settings, /) -> None:
         """Connected sockets are adopted by the transport ``socketpair``, whatever their family."""
+        return
+
+    def loopback_address(self, folder: str, /) -> str:
+        """A new socket file in the folder."""
+        return os.path.join(folder, f"{secrets.token_hex(4)}.sock")
+
+    def loopback_pair(self) -> None:
+        """Nothing: it adopts nothing."""
         return
 
 
