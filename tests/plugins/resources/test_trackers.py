@@ -1,0 +1,275 @@
+"""What each tracker keeps, refuses, and closes in which order."""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import weakref
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyroplug_resources import LimitedTracker, OrderedTracker, UntrackableError, WeakTracker
+
+from pyroplug.contracts import Peer, Tracking
+from pyroplug.errors import PyroError
+
+PEER = Peer(("203.0.113.5", 4711), "tcp")
+LIMIT = 3
+TRACKERS = [WeakTracker(), OrderedTracker(), LimitedTracker()]
+STRONG = TRACKERS[1:]
+
+each = pytest.mark.parametrize("tracker", TRACKERS, ids=lambda tracker: tracker.name)
+each_strong = pytest.mark.parametrize("tracker", STRONG, ids=lambda tracker: tracker.name)
+
+
+def opened(tracker: Any, limit: int = LIMIT) -> Any:
+    return tracker.open(PEER, SimpleNamespace(MAX_RESOURCES_PER_CONNECTION=limit))
+
+
+class Resource:
+    """Something that remembers how often it was closed, and as the how manieth of all."""
+
+    order = itertools.count()
+
+    def __init__(self) -> None:
+        self.closed: list[int] = []
+
+    def close(self) -> None:
+        self.closed.append(next(self.order))
+
+
+class Equal(Resource):
+    """Equal to everything, and not to be hashed."""
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Unequal(Resource):
+    """Equal to nothing, itself included."""
+
+    def __eq__(self, other: object) -> bool:
+        raise AssertionError("was compared")
+
+    def __hash__(self) -> int:
+        raise AssertionError("was hashed")
+
+
+class Slots:
+    __slots__ = ("closed",)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+# All of them
+
+
+@each
+@pytest.mark.parametrize("make", [Resource, Equal, Unequal])
+def test_each_is_closed_once(tracker: Any, make: Any) -> None:
+    tracking = opened(tracker)
+    resources = [make() for _ in range(LIMIT)]
+    for resource in resources:
+        tracking.track(resource)
+    assert [id(one) for one in tracking.resources] == [id(one) for one in resources]
+    tracking.release()
+    assert [len(one.closed) for one in resources] == [1] * LIMIT
+    assert list(tracking.resources) == []
+    tracking.release()
+    assert [len(one.closed) for one in resources] == [1] * LIMIT
+
+
+@each
+def test_twice_tracked_is_once_closed(tracker: Any) -> None:
+    tracking = opened(tracker, limit=1)
+    resource = Resource()
+    tracking.track(resource)
+    tracking.track(resource)
+    assert list(tracking.resources) == [resource]
+    tracking.release()
+    assert len(resource.closed) == 1
+
+
+@each
+@pytest.mark.parametrize("make", [Resource, Equal, Unequal])
+def test_untracked_is_not_closed(tracker: Any, make: Any) -> None:
+    tracking = opened(tracker)
+    kept, dropped, stranger = make(), make(), make()
+    tracking.track(kept)
+    tracking.track(dropped)
+    tracking.untrack(dropped)
+    tracking.untrack(dropped)
+    tracking.untrack(stranger)
+    tracking.release()
+    assert [len(one.closed) for one in (kept, dropped, stranger)] == [1, 0, 0]
+    tracking.untrack(kept)
+
+
+@each
+def test_what_comes_too_late_is_closed_at_once(tracker: Any) -> None:
+    tracking = opened(tracker, limit=0)
+    tracking.release()
+    late = Resource()
+    tracking.track(late)
+    assert len(late.closed) == 1
+    assert list(tracking.resources) == []
+
+
+@each
+def test_the_resources_are_a_snapshot(tracker: Any) -> None:
+    tracking = opened(tracker)
+    first, second = Resource(), Resource()
+    tracking.track(first)
+    seen = tracking.resources
+    tracking.track(second)
+    assert list(seen) == [first]
+
+
+operations = st.lists(st.tuples(st.sampled_from(["track", "untrack", "release"]), st.integers(0, 3)))
+
+
+@each
+@given(operations)
+def test_closed_if_and_only_if_tracked(tracker: Any, steps: Any) -> None:
+    tracking: Tracking = opened(tracker, limit=4)
+    resources = [Resource() for _ in range(4)]
+    tracked: set[int] = set()
+    expected, released = [0] * 4, False
+    for step, index in [*steps, ("release", 0)]:
+        if step == "release":
+            tracking.release()
+            for one in tracked:
+                expected[one] += 1
+            tracked, released = set(), True
+        elif step == "untrack":
+            tracking.untrack(resources[index])
+            tracked.discard(index)
+        elif released:
+            tracking.track(resources[index])
+            expected[index] += 1
+        else:
+            tracking.track(resources[index])
+            tracked.add(index)
+        assert {id(one) for one in tracking.resources} == {id(resources[one]) for one in tracked}
+    assert [len(one.closed) for one in resources] == expected
+
+
+# weak
+
+
+def test_weak_forgets_what_nobody_uses() -> None:
+    tracking = opened(WeakTracker())
+    kept, dropped = Resource(), Resource()
+    tracking.track(kept)
+    tracking.track(dropped)
+    closed = dropped.closed
+    del dropped
+    gc.collect()
+    assert list(tracking.resources) == [kept]
+    tracking.release()
+    assert (len(kept.closed), closed) == (1, [])
+
+
+def test_weak_is_not_confused_by_an_identity_that_is_used_again() -> None:
+    tracking = opened(WeakTracker())
+    for _ in range(100):
+        resource = Resource()
+        tracking.track(resource)
+        assert list(tracking.resources) == [resource]
+        closed = resource.closed
+        del resource
+        gc.collect()
+        assert closed == []
+    tracking.release()
+
+
+def test_weak_takes_what_pyro5_takes() -> None:
+    from Pyro5.socketutil import SocketConnection
+
+    theirs = SocketConnection(None)  # its set of resources is what Pyro5 tracks with
+    tracking = opened(WeakTracker())
+    for untrackable in ([], {}, 5, Slots()):
+        with pytest.raises(TypeError):
+            theirs.tracked_resources.add(untrackable)
+        with pytest.raises(UntrackableError, match=f"cannot track a {type(untrackable).__name__}") as caught:
+            tracking.track(untrackable)
+        assert isinstance(caught.value, TypeError)
+        assert isinstance(caught.value, PyroError)
+        assert "'ordered'" in str(caught.value.hint)
+    resource = Resource()
+    theirs.tracked_resources.add(resource)
+    tracking.track(resource)
+    assert list(theirs.tracked_resources) == list(tracking.resources) == [resource]
+
+
+# ordered and limited
+
+
+@each_strong
+def test_the_last_one_is_closed_first(tracker: Any) -> None:
+    tracking = opened(tracker)
+    first, second, third = Resource(), Resource(), Resource()
+    for resource in (first, second, third, first):
+        tracking.track(resource)
+    tracking.release()
+    assert third.closed < second.closed < first.closed
+
+
+@each_strong
+def test_resources_are_kept_alive_until_they_are_closed(tracker: Any) -> None:
+    tracking = opened(tracker)
+    resource = Resource()
+    alive, closed = weakref.ref(resource), resource.closed
+    tracking.track(resource)
+    del resource
+    gc.collect()
+    assert alive() is not None
+    tracking.release()
+    gc.collect()
+    assert alive() is None
+    assert len(closed) == 1
+
+
+@each_strong
+def test_anything_can_be_tracked(tracker: Any) -> None:
+    tracking = opened(tracker)
+    resource = Slots()
+    tracking.track(resource)
+    tracking.release()
+    assert resource.closed
+
+
+def test_limited_refuses_one_too_many() -> None:
+    tracking = opened(LimitedTracker())
+    resources = [Resource() for _ in range(LIMIT)]
+    for resource in resources:
+        tracking.track(resource)
+    extra = Resource()
+    with pytest.raises(PyroError, match=r"may hold 3 resources, .* the Resource is not tracked") as caught:
+        tracking.track(extra)
+    assert "MAX_RESOURCES_PER_CONNECTION" in str(caught.value.hint)
+    tracking.track(resources[0])
+    tracking.untrack(resources[0])
+    tracking.track(extra)
+    tracking.release()
+    assert [len(one.closed) for one in [*resources, extra]] == [0, 1, 1, 1]
+
+
+def test_limited_to_nothing() -> None:
+    with pytest.raises(PyroError, match="may hold 0 resources"):
+        opened(LimitedTracker(), limit=0).track(Resource())
+
+
+def test_ordered_has_no_limit() -> None:
+    tracking = opened(OrderedTracker(), limit=0)
+    resources = [Resource() for _ in range(1000)]
+    for resource in resources:
+        tracking.track(resource)
+    tracking.release()
+    assert all(len(one.closed) == 1 for one in resources)
