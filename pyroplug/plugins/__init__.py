@@ -1,7 +1,8 @@
 """The plugin system: find plugins, block, load, check, isolate and report them. No plugin lives here.
 
 ``kinds`` is the table of what plugins provide; ``discovery`` reads metadata, ``admission`` loads one plugin,
-``conformance`` checks one object, ``clashes`` judges between plugins, ``pluginset`` puts it together.
+``conformance`` checks one object, ``clashes`` judges between plugins, ``building`` puts it together, and
+``pluginset`` is what others see of it.
 """
 
 from .kinds import Kind, PluginRecord, Provided, Status

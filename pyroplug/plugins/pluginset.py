@@ -7,27 +7,21 @@ proxy makes of the set is none of this module's business.
 
 from __future__ import annotations
 
-import difflib
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from pyroplug import __version__
-from pyroplug.contracts import ConfigItem, Serializer, Transport
 from pyroplug.errors import PluginError
 
-from .admission import Entry, Offer, admit
-from .clashes import judge_names, judge_offers
-from .commands import add_commands
-from .discovery import BLOCK, Blocks, Source, autoload_wanted, find, given
-from .kinds import Kind, PluginRecord, Provided, Status
-from .unavailable import unavailable
+from .kinds import Kind, PluginRecord, Status
 
 if TYPE_CHECKING:
     import click
 
-__all__ = ["Kind", "PluginRecord", "PluginSet", "Provided", "Status", "default_plugins"]
+    from pyroplug.contracts import ConfigItem, Serializer, Transport
+
+__all__ = ["PluginSet", "default_plugins"]
 
 
 def _log_warning(text: str) -> None:
@@ -68,21 +62,15 @@ class PluginSet:
             that there are not.
         :raises ConfigError: if ``PYROPLUG_AUTOLOAD`` is neither on nor off.
         """
-        sources = given(plugins or {})
-        if autoload or (autoload is None and autoload_wanted()):
-            sources += find()
-        blocks = Blocks(block or ())
-        self._entries = sorted(map(Entry, sources), key=_order)
-        _block(self._entries, blocks)
-        judge_names([entry for entry in self._entries if entry.status is Status.NOT_LOADED])
-        if load:
-            _load(self._entries)
-        self._by_name, self._tables = _tables(self._entries)
+        from .building import build, tables
+
+        self._entries, complaints = build(block or (), autoload, plugins or {}, load)
+        self._by_name, self._tables = tables(self._entries)
         self.config_items = tuple(self.all(Kind.CONFIG_ITEM).values())
         self._take_stock()
         self._warn = warn
-        for name in blocks.unmatched:
-            warn(_unmatched(name, self._entries))
+        for complaint in complaints:
+            warn(complaint)
         for record in self.records:
             self._warn_of(record)
 
@@ -122,6 +110,8 @@ class PluginSet:
 
         One that fails, or takes a command that is there already, is noted in ``records`` and warned of.
         """
+        from .commands import add_commands
+
         faulty = add_commands([entry for entry in self._entries if entry.manager], cli)
         self._take_stock()
         for entry in faulty:
@@ -131,6 +121,8 @@ class PluginSet:
         try:
             return self._tables[kind, attribute][value]
         except (KeyError, TypeError):  # unhashable: what a user wrote in a configuration
+            from .unavailable import unavailable
+
             raise unavailable(self.records, kind, attribute, value) from None
 
     def _take_stock(self) -> None:
@@ -140,64 +132,6 @@ class PluginSet:
         if record.status in (Status.FAILED, Status.CLASH):
             hint = f"\nhint: {record.hint}" if record.hint else ""
             self._warn(f"{record.who}: {record.problem}{hint}")
-
-
-# Building a set --------------------------------------------------------------------------------------
-
-
-def _order(entry: Entry) -> tuple[str, str, str]:
-    return entry.source.name, entry.source.distribution or "", entry.source.target
-
-
-def _block(entries: Iterable[Entry], blocks: Blocks) -> None:
-    for entry in entries:
-        name = blocks.match(entry.source)
-        if name is not None:
-            hint = f"to use it, take {name!r} out of {BLOCK}, and out of what the program or command blocks."
-            entry.reject(Status.BLOCKED, f"blocked by {name!r}", hint)
-
-
-def _unmatched(name: str, entries: Iterable[Entry]) -> str:
-    names = {it for entry in entries for it in (entry.source.name, entry.source.block_name)}
-    near = difflib.get_close_matches(name, sorted(names), n=1)
-    guess = f"did you mean {near[0]!r}? " if near else ""
-    return (
-        f"{name!r} is to be blocked, and there is no such plugin\n"
-        f"hint: {guess}What there is shows: pyroplug list-plugins"
-    )
-
-
-def _load(entries: Iterable[Entry]) -> None:
-    offers: list[Offer] = []
-    for entry in entries:
-        if entry.status is Status.NOT_LOADED:
-            admit(entry)
-            offers += entry.offers
-    judge_offers(offers, _kernel_items() if any(offer.kind is Kind.CONFIG_ITEM for offer in offers) else ())
-
-
-def _kernel_items() -> list[Offer]:
-    """The kernel's own configuration items, which no plugin may redefine."""
-    from pyroplug.config import KERNEL_ITEMS
-
-    kernel = Source("kernel", distribution="pyroplug", version=__version__)
-    return [Offer(kernel, Kind.CONFIG_ITEM, item, item.name, {"name": item.name}) for item in KERNEL_ITEMS]
-
-
-_ByName = dict[Kind, dict[str, Any]]
-_Tables = dict[tuple[Kind, str], dict[Any, Any]]
-
-
-def _tables(entries: Iterable[Entry]) -> tuple[_ByName, _Tables]:
-    """What is usable, sorted by name: by its name alone, and by each fact that identifies it."""
-    usable = [offer for entry in entries for offer in entry.offers if offer.status is Status.ACTIVE]
-    by_name: _ByName = {}
-    tables: _Tables = {}
-    for offer in sorted(usable, key=lambda offer: offer.name):
-        by_name.setdefault(offer.kind, {})[offer.name] = offer.value
-        for trait, fact in offer.kind.claims(offer.facts):
-            tables.setdefault((offer.kind, trait.attribute), {})[fact] = offer.value
-    return by_name, tables
 
 
 # The process's own -----------------------------------------------------------------------------------
