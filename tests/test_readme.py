@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from pyroplug.plugins import PluginSet
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
 PORT = "7766"
@@ -56,6 +58,16 @@ def test_the_server_and_the_client(
         [sys.executable, str(script)], capture_output=True, text=True, check=False, timeout=LIMIT
     )
     assert (result.returncode, result.stdout, result.stderr) == (0, "Hello, world!\n", "")
+
+
+def test_the_listing_names_every_built_in_plugin_and_what_it_provides() -> None:
+    (listing,) = re.findall(r"^\$ pyroplug list-plugins\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    records = [record for record in PluginSet().records if record.distribution == "pyroplug"]
+    shown = [line.split()[0] for line in listing.splitlines()[1:] if not line.startswith(" ")]
+    assert shown == [record.name for record in records]
+    provided = [it for record in records for it in record.provides]
+    assert [it.name for it in provided if not re.search(rf"\b{re.escape(it.name)}\b", listing)] == []
+    assert [it.key for it in provided if it.key not in " ".join(listing.split())] == []
 
 
 def test_the_links_lead_somewhere() -> None:
