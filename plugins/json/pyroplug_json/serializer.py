@@ -59,20 +59,25 @@ def _writers(classes: ClassConverter) -> tuple[Any, Any]:
     write = _text_writer(default, ensure_ascii=False)
     write_ascii = _text_writer(default, ensure_ascii=True)
 
+    def encode(value: Any) -> bytes:
+        try:
+            return write(value).encode("utf-8")
+        except UnicodeEncodeError:  # half a surrogate pair: only an escape can express it
+            return write_ascii(value).encode("ascii")
+
     def dumps(value: Any, /) -> bytes:
         try:
-            try:
-                return write(value).encode("utf-8")
-            except UnicodeEncodeError:  # half a surrogate pair: only an escape can express it
-                return write_ascii(value).encode("ascii")
-        except _Escape as escape:
-            failed = escape.error
+            return encode(value)
         except Exception as error:
-            raise _dump_error(error, value) from error
+            failed = _dump_error(error, f"a value of type {type(value).__name__}")
         raise failed
 
     def dumps_call(object_id: str, method: str, args: Any, kwargs: Mapping[str, Any] | None, /) -> bytes:
-        return dumps({"object": object_id, "method": method, "params": args, "kwargs": kwargs})
+        try:
+            return encode({"object": object_id, "method": method, "params": args, "kwargs": kwargs})
+        except Exception as error:
+            failed = _dump_error(error, f"the arguments of {method!r}")
+        raise failed
 
     return dumps, dumps_call
 
@@ -130,12 +135,16 @@ _WRITERS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
 _BYTES = (bytes, bytearray, memoryview)
 
 
-def _dump_error(error: Exception, value: Any) -> SerializeError:
-    return SerializeError(
-        f"cannot serialize {type(value).__name__} with json: {error or type(error).__name__}",
-        hint="a value must be of plain types, with texts or numbers as keys, not contain itself, "
+def _dump_error(error: Exception, what: str) -> Exception:
+    if isinstance(error, _Escape):
+        return error.error
+    made = SerializeError(
+        f"cannot serialize {what} with json: {str(error) or type(error).__name__}",
+        hint="values must be of plain types, with texts or numbers as keys, not contain themselves, "
         "and not be nested too deeply",
     )
+    made.__cause__ = error
+    return made
 
 
 # In --------------------------------------------------------------------------------------------------

@@ -77,7 +77,7 @@ def _writers(classes: ClassConverter) -> tuple[Any, Any]:
                 return write(value)
             except Exception:
                 pass  # something within it is not plain
-        return convert_and_write(plain, value)
+        return convert_and_write(plain, value, f"a value of type {type(value).__name__}")
 
     def dumps_call(object_id: str, method: str, args: Any, kwargs: Mapping[str, Any] | None, /) -> bytes:
         if kwargs is None:
@@ -91,30 +91,32 @@ def _writers(classes: ClassConverter) -> tuple[Any, Any]:
                 return write((object_id, method, [*args], kwargs))
             except Exception:
                 pass  # something within it is not plain
-        return convert_and_write(plain_call, (object_id, method, args, kwargs))
+        return convert_and_write(
+            plain_call, (object_id, method, args, kwargs), f"the arguments of {method!r}"
+        )
 
     def plain_call(call: tuple[str, str, Any, Mapping[str, Any]]) -> Any:
         object_id, method, args, kwargs = call
         args = [plain(value) for value in args] if isinstance(args, (tuple, list)) else plain(args)
         return object_id, method, args, {key: plain(value) for key, value in kwargs.items()}
 
-    def convert_and_write(convert: Callable[[Any], Any], value: Any) -> bytes:
+    def convert_and_write(convert: Callable[[Any], Any], value: Any, what: str) -> bytes:
         try:
             value = convert(value)
         except RecursionError as error:
-            raise _dump_error(error, value) from error
+            raise _dump_error(error, what) from error
         try:
             return write(value)
         except Exception as error:
-            raise _dump_error(error, value) from error
+            raise _dump_error(error, what) from error
 
     return dumps, dumps_call
 
 
-def _dump_error(error: Exception, value: Any) -> SerializeError:
+def _dump_error(error: Exception, what: str) -> SerializeError:
     return SerializeError(
-        f"cannot serialize {type(value).__name__} with marshal: {error}",
-        hint="a value must be of plain types, not contain itself, and not be nested too deeply",
+        f"cannot serialize {what} with marshal: {str(error) or type(error).__name__}",
+        hint="values must be of plain types, not contain themselves, and not be nested too deeply",
     )
 
 

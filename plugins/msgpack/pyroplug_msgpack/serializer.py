@@ -13,7 +13,7 @@ from typing import Any
 import msgpack
 
 from pyroplug.contracts import Buffer, ClassConverter, Codec, Settings
-from pyroplug.errors import PyroError, SecurityError, SerializeError
+from pyroplug.errors import SecurityError, SerializeError
 
 from .extensions import read_extension, stand_in_maker
 
@@ -72,12 +72,12 @@ def _writers(classes: ClassConverter) -> tuple[Any, Any]:
         try:
             data: bytes = packer.pack(value)
         except Exception as error:
-            failed = error
+            failed = _dump_error(error, f"a value of type {type(value).__name__}")
         else:
             if len(data) <= KEEP_LIMIT:
                 give_back(packer)
             return data
-        raise _dump_error(failed, value)
+        raise failed
 
     def dumps_call(object_id: str, method: str, args: Any, kwargs: Mapping[str, Any] | None, /) -> bytes:
         try:
@@ -87,12 +87,12 @@ def _writers(classes: ClassConverter) -> tuple[Any, Any]:
         try:
             data: bytes = packer.pack((object_id, method, args, kwargs))
         except Exception as error:
-            failed = error
+            failed = _dump_error(error, f"the arguments of {method!r}")
         else:
             if len(data) <= KEEP_LIMIT:
                 give_back(packer)
             return data
-        raise _dump_error(failed, (args, kwargs))
+        raise failed
 
     return dumps, dumps_call
 
@@ -126,14 +126,14 @@ def _escaping(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return escaping
 
 
-def _dump_error(error: Exception, value: Any) -> Exception:
+def _dump_error(error: Exception, what: str) -> Exception:
     if isinstance(error, _Escape):
         return error.error
-    if isinstance(error, PyroError):
+    if isinstance(error, SerializeError):
         return error
     made = SerializeError(
-        f"cannot serialize {type(value).__name__} with msgpack: {error}",
-        hint="a value must be of plain types, not contain itself, and not be nested more than 500 deep",
+        f"cannot serialize {what} with msgpack: {str(error) or type(error).__name__}",
+        hint="values must be of plain types, not contain themselves, and not be nested more than 500 deep",
     )
     made.__cause__ = error
     return made

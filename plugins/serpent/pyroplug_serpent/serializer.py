@@ -53,24 +53,30 @@ def _writers(classes: ClassConverter, bytes_repr: bool) -> tuple[Any, Any]:
     def dumps(value: Any, /) -> bytes:
         try:
             return write(value)
-        except Escape as escape:
-            failed: Exception = escape.error
         except Exception as error:
-            raise _dump_error(error, value) from error
+            failed = _dump_error(error, f"a value of type {type(value).__name__}")
         raise failed
 
     def dumps_call(object_id: str, method: str, args: Any, kwargs: Mapping[str, Any] | None, /) -> bytes:
-        return dumps((object_id, method, args, kwargs))
+        try:
+            return write((object_id, method, args, kwargs))
+        except Exception as error:
+            failed = _dump_error(error, f"the arguments of {method!r}")
+        raise failed
 
     return dumps, dumps_call
 
 
-def _dump_error(error: Exception, value: Any) -> SerializeError:
-    return SerializeError(
-        f"cannot serialize {type(value).__name__} with serpent: {error or type(error).__name__}",
-        hint="a value must be of plain types, with numbers, texts and tuples as keys, not contain itself, "
+def _dump_error(error: Exception, what: str) -> Exception:
+    if isinstance(error, Escape):
+        return error.error
+    made = SerializeError(
+        f"cannot serialize {what} with serpent: {str(error) or type(error).__name__}",
+        hint="values must be of plain types, with numbers, texts and tuples as keys, not contain themselves, "
         "and not be nested more than 200 deep",
     )
+    made.__cause__ = error
+    return made
 
 
 def _readers(classes: ClassConverter) -> tuple[Any, Any]:
