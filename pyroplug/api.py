@@ -12,6 +12,7 @@ from .daemon import Daemon
 from .daemon_object import DaemonObject
 from .exposure import behavior, callback, expose, oneway
 from .proxy import Proxy
+from .serving import serve
 from .uri import URI
 from .values import (
     register_class_to_dict,
@@ -34,6 +35,7 @@ __all__ = [
     "oneway",
     "register_class_to_dict",
     "register_dict_to_class",
+    "serve",
     "unregister_class_to_dict",
     "unregister_dict_to_class",
 ]

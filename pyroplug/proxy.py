@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
-from typing import Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 from weakref import ref
 
 from .channel import Channel, ServerConnection
@@ -21,7 +21,14 @@ from .values import register_wire_class
 
 __all__ = ["Proxy", "RemoteMethod"]
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    import typing_extensions
+
+    T = typing_extensions.TypeVar("T", default=Any)
+else:
+    T = TypeVar("T")
+
+V = TypeVar("V")
 Invoke = Callable[[str, Sequence[Any], Mapping[str, Any]], Any]
 
 _PROBES = frozenset(
@@ -58,7 +65,7 @@ class RemoteMethod:
         return f"<remote method {self.__name__!r}>"
 
 
-class _ChannelAttribute(Generic[T]):
+class _ChannelAttribute(Generic[V]):
     """An attribute of a proxy that its channel has."""
 
     def __init__(self, name: str, doc: str) -> None:
@@ -66,13 +73,13 @@ class _ChannelAttribute(Generic[T]):
         self.__doc__ = doc
 
     @overload
-    def __get__(self, proxy: None, owner: type) -> _ChannelAttribute[T]: ...
+    def __get__(self, proxy: None, owner: type) -> _ChannelAttribute[V]: ...
     @overload
-    def __get__(self, proxy: Proxy[Any], owner: type) -> T: ...
+    def __get__(self, proxy: Proxy[Any], owner: type) -> V: ...
     def __get__(self, proxy: Proxy[Any] | None, owner: type) -> Any:
         return self if proxy is None else getattr(proxy._pyroChannel, self._name)
 
-    def __set__(self, proxy: Proxy[Any], value: T) -> None:
+    def __set__(self, proxy: Proxy[Any], value: V) -> None:
         setattr(proxy._pyroChannel, self._name, value)
 
 
@@ -83,7 +90,8 @@ class Proxy(Generic[T]):
     block, or when nobody needs the proxy any longer. A proxy belongs to the thread that made it.
 
     ``Proxy[Warehouse](uri)`` tells type checkers, and editors, that the remote object is a ``Warehouse``:
-    in ``with Proxy[Warehouse](uri) as warehouse:`` the name ``warehouse`` is known to be one.
+    in ``with Proxy[Warehouse](uri) as warehouse:`` and in ``warehouse = Proxy[Warehouse](uri)._pyroObject``
+    the name ``warehouse`` is known to be one.
 
     Attributes of the proxy itself start with ``_pyro``; every other name is the remote object's.
     """
@@ -255,6 +263,11 @@ class Proxy(Generic[T]):
     _pyroConnection: _ChannelAttribute[ServerConnection | None] = _ChannelAttribute(
         "face", "The connection, if there is one."
     )
+
+    @property
+    def _pyroObject(self) -> T:
+        """The proxy itself; for type checkers it is the remote object that it stands for."""
+        return self  # type: ignore[return-value]
 
     @property
     def _pyroLocalSocket(self) -> Any:
