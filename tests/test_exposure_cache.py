@@ -70,6 +70,15 @@ def test_a_class_is_not_kept_alive() -> None:
     assert alive() is None
 
 
+def test_an_entry_of_a_dead_class_is_never_anothers() -> None:
+    def dead() -> None:
+        return None
+
+    cls: Any = type("Alive", (), {})
+    module._known[id(cls)] = (dead, Exposure(*[frozenset("x")] * 5))  # type: ignore[assignment]
+    assert exposure_of(cls).empty
+
+
 def test_classes_that_are_equal_are_not_the_same() -> None:
     class Equal(type):
         def __eq__(cls, other: object) -> bool:

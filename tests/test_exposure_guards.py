@@ -109,6 +109,29 @@ def test_what_an_attribute_merely_holds_is_not_exposed(wrap: Any, member: Any) -
         assert exposure_of(expose(Holder)).empty
 
 
+def test_a_descriptor_that_is_set_is_no_method() -> None:
+    class Stored:
+        __call__ = __get__ = __set__ = lambda self, *args: self
+
+    stored = Stored()
+    stored._pyroExposed = True  # type: ignore[attr-defined]
+    holder = type("Holder", (), {"held": stored})
+    assert exposure_of(holder).empty
+    assert pyro5_finds(holder)["methods"] == set()
+
+
+def test_a_class_that_acts_as_a_descriptor_is_no_method() -> None:
+    class Meta(type):
+        def __get__(cls, instance: Any, owner: Any) -> Any:
+            return cls
+
+    class Acting(metaclass=Meta):
+        pass
+
+    assert exposure_of(expose(type("Holder", (), {"held": Acting}))).empty
+    assert not hasattr(Acting, "_pyroExposed")
+
+
 @pytest.mark.parametrize("wrap", [property, functools.cached_property])
 def test_a_property_is_not_exposed_because_a_class_is(wrap: Any) -> None:
     class Holder:
@@ -130,6 +153,12 @@ def test_exposing_a_class_does_not_mark_others() -> None:
 
     expose(Holder)
     assert exposure_of(Other).empty
+    assert not hasattr(Other, "_pyroExposed")
+
+    class Cached:
+        held = functools.cached_property(Other)
+
+    assert exposure_of(expose(Cached)).attrs == {"held"}
     assert not hasattr(Other, "_pyroExposed")
 
     class BadProperty:

@@ -46,6 +46,7 @@ USABLE = [
     "PYRONAME:name@h",
     "PYRONAME:name@h:",
     "PYRONAME:name@h:80",
+    "PYRONAME:name@h:000080",
     "PYRONAME:name@[::1]",
     "PYRONAME:name@[::1]:80",
     "PYRONAME:name@./u:sock",

@@ -75,9 +75,10 @@ def _network(entry: str) -> Network:
         raise ConfigError(
             f"configuration item {ITEM}: {entry!r} is no network", hint=_advice(entry)
         ) from error
-    # Clients with an IPv4 address are looked for under that address only.
+    # Clients with an IPv4 address are looked for under that address only. The prefix is long enough: bits
+    # beyond it would have been refused.
     start = network.network_address
-    if isinstance(start, ipaddress.IPv6Address) and start.ipv4_mapped and network.prefixlen >= _MAPPED_BITS:
+    if isinstance(start, ipaddress.IPv6Address) and start.ipv4_mapped:
         return ipaddress.ip_network((start.ipv4_mapped, network.prefixlen - _MAPPED_BITS))
     return network
 

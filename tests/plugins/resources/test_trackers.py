@@ -176,6 +176,17 @@ def test_weak_forgets_what_nobody_uses() -> None:
     assert (len(kept.closed), closed) == (1, [])
 
 
+def test_weak_shows_nothing_that_is_being_collected() -> None:
+    tracking = opened(WeakTracker())
+    resource = Resource()
+    tracking.track(resource)
+    (key,) = tracking._held
+    tracking._held[key] = lambda: None  # as a reference is before it is removed
+    assert list(tracking.resources) == []
+    tracking.release()
+    assert resource.closed == []
+
+
 def test_weak_is_not_confused_by_an_identity_that_is_used_again() -> None:
     tracking = opened(WeakTracker())
     for _ in range(100):
