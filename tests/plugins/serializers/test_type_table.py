@@ -13,6 +13,7 @@ import sqlite3
 import struct
 import sys
 import uuid
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ import Pyro5.client
 import Pyro5.core
 import Pyro5.errors
 import pytest
+import serpent
 
 import pyroplug.errors
 from pyroplug.errors import SecurityError, SerializeError
@@ -72,6 +74,12 @@ def with_attributes(error: Exception, **attributes: Any) -> Exception:
     return error
 
 
+def text_array() -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of the type code, from Python 3.13 on
+        return array.array("u", "abc")
+
+
 MOMENT = datetime.datetime(2024, 2, 29, 12, 30, 15, 123456)
 UUID = uuid.UUID("12345678-1234-5678-1234-567812345678")
 URI = Pyro5.core.URI("PYRO:object@localhost:5555")
@@ -110,7 +118,7 @@ VALUES: dict[str, Any] = {
     "nested uuid": [UUID],
     "decimal": decimal.Decimal("1.50"),
     "fraction": fractions.Fraction(1, 2),
-    "text array": array.array("u", "abc"),
+    "text array": text_array(),
     "number array": array.array("i", [1, 2]),
     "nested number array": [array.array("i", [1, 2])],
     "ordered dict": collections.OrderedDict(a=1),
@@ -155,7 +163,6 @@ if sys.version_info >= (3, 11):
 
 GROUP = VALUES.get("exception group")
 BETTER: dict[str, dict[str, Any]] = {
-    "complex nan": {"serpent": VALUES["complex nan"]},
     "memoryview": {"marshal": b"abc"},
     "frozenset": {"json": [1, 2], "msgpack": [1, 2]},
     "integer keys": {"msgpack": {1: 2}},
@@ -174,6 +181,8 @@ BETTER: dict[str, dict[str, Any]] = {
     "exception group": {"serpent": GROUP, "marshal": GROUP, "json": GROUP},
 }
 """What pyroplug makes of values that Pyro5 cannot carry. It carries no others of them."""
+if b"'complex'" in serpent.dumps(VALUES["complex nan"]):  # older versions of the library cannot write it
+    BETTER["complex nan"] = {"serpent": VALUES["complex nan"]}
 
 OTHERWISE = {("exception in exception", "serpent"), ("exception in exception", "json")}
 """Where Pyro5 leaves a dictionary in an exception, pyroplug makes what it stands for."""
