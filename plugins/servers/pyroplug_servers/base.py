@@ -51,7 +51,8 @@ class BaseServer:
         self._closing = Closing()
         self._loop = threading.RLock()
         self._loop_thread = 0
-        self._due = self._housekeeping_due = self._sweep_due = 0.0
+        self._due = self._sweep_due = 0.0
+        self._housekeeping_due = time.monotonic() + limits.HOUSEKEEPING
         self._wait = 0.0
         self._hurried = False
         self._reactor = Reactor()

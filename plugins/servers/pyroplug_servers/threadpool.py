@@ -64,7 +64,7 @@ class ThreadPoolServer(BaseServer):
                 hint="THREADPOOL_SIZE is the larger one",
             )
         self._is_housekeeping = False
-        self._workers: Workers[Link] = Workers("pyroplug-threadpool", minimum, maximum, self._prepare)
+        self._workers: Workers[Link] = Workers("pyroplug-threadpool-worker", minimum, maximum, self._prepare)
         super().__init__(host, listeners, connections, settings)
 
     # In the loop's thread

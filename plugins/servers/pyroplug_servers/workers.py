@@ -99,20 +99,20 @@ class Workers(Generic[Task]):
     def join(self, deadline: float) -> None:
         """Wait for all threads but the caller's to end."""
         for thread in list(self._threads):
-            if thread is not threading.current_thread():
+            if thread.is_alive() and thread is not threading.current_thread():
                 thread.join(max(0.0, deadline - time.monotonic()))
 
     def _start(self) -> None:
         thread = threading.Thread(target=self._run, name=f"{self._name}-{next(self._numbers)}", daemon=True)
+        self._threads = [*(other for other in self._threads if other.is_alive()), thread]
+        # Before it starts: Ctrl-C may come while start() waits for it.
+        self._running += 1
         try:
             thread.start()
         except RuntimeError as error:
             # The task waits for another thread; the next submit tries again.
-            log.error("%s: cannot start thread number %d: %s", self._name, self._running + 1, error)
-            return
-        self._running += 1
-        self._threads = [other for other in self._threads if other.is_alive()]
-        self._threads.append(thread)
+            log.error("%s: cannot start thread number %d: %s", self._name, self._running, error)
+            self._running -= 1
 
     def _end_threads(self) -> None:
         for _ in range(self._running):
