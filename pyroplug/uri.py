@@ -20,6 +20,7 @@ from typing import Any, NoReturn, TypeVar
 
 from .config import config
 from .errors import PyroError, SerializeError
+from .values import register_wire_class
 
 __all__ = ["DAEMON_NAME", "NAMESERVER_NAME", "URI"]
 
@@ -348,3 +349,6 @@ def _not_a_state(state: Any, why: str) -> SerializeError:
         f"invalid state of a URI, {shown}: {why}",
         hint="it is (protocol, object, socket name, host, port)",
     )
+
+
+register_wire_class(URI, "Pyro5.core.URI", URI.__getstate__, URI.from_state)

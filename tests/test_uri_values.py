@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from pyroplug.errors import SerializeError
 from pyroplug.uri import URI
+from pyroplug.values import registry
 
-from .test_uri import PARTS, USABLE, parts
+from .plugins.serializers import codecs
+from .test_uri import PARTS, USABLE, parts, tags_sorted
 
 # Values
 
@@ -175,3 +177,36 @@ def test_any_state_is_a_uri_or_a_serialize_error(state: Any) -> None:
     protocol, name, sockname, host, port = uri.__getstate__()
     assert [protocol, sockname, host, port] == [state[0], *state[2:]]
     assert name == (set(state[1]) if protocol == "PYROMETA" else state[1])
+
+
+# Messages
+
+
+@pytest.mark.parametrize(
+    "text", ["PYRO:a@h:1", "PYRO:a@[::1]:1", "PYRO:a@./u:x y", "PYRONAME:a", "PYROMETA:b,a@h:1"]
+)
+@pytest.mark.parametrize("serializer", codecs.NAMES)
+def test_every_serializer_carries_them_to_and_from_pyro5(serializer: str, text: str) -> None:
+    mine, theirs = codecs.ours(serializer, registry), codecs.Theirs(serializer)
+    uri = OtherURI(text)
+    for carry in (codecs.as_argument, codecs.as_result):
+        back = carry(uri, mine, mine)
+        assert (type(back), back) == (URI, uri)
+        received = carry(uri, mine, theirs)
+        assert type(received) is Pyro5.core.URI
+        assert tags_sorted(str(received)) == text.replace("b,a", "a,b")
+        sent_back = carry(received, theirs, mine)
+        assert (type(sent_back), sent_back) == (URI, uri)
+
+
+@pytest.mark.parametrize("serializer", codecs.NAMES)
+def test_other_transports_travel_between_pyroplugs(serializer: str) -> None:
+    mine = codecs.ours(serializer, registry)
+    uri = URI("PYROMETA:a,b@./ipc:x:y")
+    assert codecs.as_result(uri, mine, mine) == uri
+
+
+@pytest.mark.parametrize("state", [None, [], ["PYRO", "a", None, "h", 70000], ["PYRO", "a b", None, "h", 1]])
+def test_a_state_in_a_message_is_checked(state: Any) -> None:
+    with pytest.raises(SerializeError):
+        registry.from_dict({"__class__": "Pyro5.core.URI", "state": state})
