@@ -19,6 +19,7 @@ from pyroplug.errors import ConfigError, PyroError
 __all__ = ["BUILT_IN", "command_table", "complain", "main"]
 
 BUILT_IN = {
+    "demo": "pyroplug.cli.demo:demo",
     "list-plugins": "pyroplug.cli.list_plugins:list_plugins",
 }
 """Our own subcommands: each one's module, and the command in it."""
