@@ -13,8 +13,8 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from functools import cached_property, partialmethod, singledispatchmethod
-from types import FunctionType, GetSetDescriptorType
+from functools import cached_property, partial, partialmethod, singledispatchmethod
+from types import FunctionType, GetSetDescriptorType, MethodType
 from typing import Any, TypeVar
 
 from .errors import DaemonError
@@ -362,7 +362,7 @@ def _is_method(thing: Any) -> bool:
         return True
     special = {name for base in _mro_of(type(thing)) for name in _members_of(base)}
     return (
-        not _is(thing, type)
+        not _is(thing, type, MethodType, partial)  # the last two are descriptors in some versions of Python
         and {"__get__", "__call__"} <= special
         and not {"__set__", "__delete__"} & special
     )

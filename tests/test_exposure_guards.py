@@ -220,6 +220,7 @@ class GuardMeta(type):
     def metamethod(cls) -> None: ...
 
 
+@pytest.mark.filterwarnings("ignore:non-string key")
 def test_reading_runs_no_code(alarm: None) -> None:
     @expose
     def method(self: Any) -> None: ...

@@ -325,7 +325,7 @@ def test_special_classes(cls: type) -> None:
 
 
 def test_what_an_enumeration_has_from_its_base_stays_unmarked() -> None:
-    assert "__or__" in vars(Mood)
+    # From Python 3.11 on, a flag has its operators in its own dictionary.
     assert not hasattr(enum.Flag.__or__, "_pyroExposed")
 
 
