@@ -339,7 +339,10 @@ class Session(Protocol):
         """Take note of ``count`` received bytes: the requests that are complete now, often one."""
 
     def handle(self, request: Any, /) -> Sequence[Buffer]:
-        """Run one request: what to send, nothing if it wants no answer. This is where user code runs."""
+        """Run one request: what to send, nothing if it wants no answer. This is where user code runs.
+
+        What it gave is not changed afterwards: with a slow reader it may be sent much later.
+        """
 
     def refuse(self, reason: str, /) -> Sequence[Buffer]:
         """Turn the peer away: what to send before closing."""
@@ -380,7 +383,10 @@ class Server(Protocol):
         """Serve until ``running()`` is false, which is asked at least every POLLTIMEOUT seconds."""
 
     def events(self, ready: Iterable[HasFileno], /) -> None:
-        """Serve those of ``sockets`` that an outside event loop found readable."""
+        """Serve those of ``sockets`` that an outside event loop found readable.
+
+        With nothing ready it looks after what depends on the clock, such as housekeeping.
+        """
 
     def combine(self, other: Server, /) -> None:
         """Serve another server's connections in this one's ``run``.
@@ -394,7 +400,9 @@ class Server(Protocol):
     def close(self, grace: float, /) -> None:
         """End it all: no new connection, running calls get ``grace`` seconds, then every one is closed.
 
-        Called from any thread, also from within a running call. It leaves no thread but the caller's.
+        Called from any thread, also from within a running call: that call's connection and thread end when
+        it has been answered. Otherwise all sessions are lost, all connections closed and no thread is left
+        when it returns, but for a thread whose call ignores the grace.
         """
 
 

@@ -14,7 +14,7 @@ from .accept import Acceptor
 from .closing import Closing
 from .combine import Combined
 from .faults import contain
-from .linger import Lingering
+from .linger import Lingering, discard_received
 from .links import Link
 from .oneway import OneWayCalls
 from .reactor import Reactor
@@ -228,6 +228,8 @@ class BaseServer:
             self._links[link.fd] = link
             if handshake:
                 self._greeting[link] = None
+            else:
+                link.is_given = True
             self._start(link)
         except (CommunicationError, OSError, ValueError) as error:
             self._finish(link, str(error))
@@ -251,10 +253,25 @@ class BaseServer:
 
     def _part(self, link: Link, reason: str) -> None:
         """The end of a session that has had the last word: the peer gets time to take it."""
+        if link.is_given and not link.outbox.size:
+            self._finish(link, reason)
+            return
         try:
             self._lose(link, reason)
         finally:
             self._lingering.begin(link.outbox)
+
+    def _hang_up(self, link: Link) -> None:
+        """The end of a connection whose call was running when the server began to close."""
+        try:
+            link.outbox.flush_until(self._closing.deadline)
+            if not link.is_given:
+                link.connection.end_of_data()
+                discard_received(link.connection)  # unread bytes would have the answer lost
+        except CommunicationError:
+            pass  # nobody is there to see it
+        finally:
+            self._finish(link, "the server was closed")
 
     def _lose(self, link: Link, reason: str) -> None:
         with self._lock:

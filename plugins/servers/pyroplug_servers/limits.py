@@ -29,6 +29,9 @@ LINGER = 2.0
 LINGER_BYTES = 64 << 20
 """Bytes of its own that the peer may still send in that time."""
 
+DISCARDS = 16
+"""How many pieces of unread bytes are thrown away where there is no time to linger."""
+
 LINGER_CONNECTIONS = 256
 """How many connections may be in that state; beyond, they are closed at once."""
 

@@ -20,7 +20,16 @@ from .outbox import Outbox, flush_all
 from .poller import IN, OUT
 from .reactor import Reactor
 
-__all__ = ["Lingering"]
+__all__ = ["Lingering", "discard_received"]
+
+
+def discard_received(connection: Connection) -> None:
+    """Throw away what has arrived already, without waiting. Raises ``ConnectionClosedError``."""
+    connection.set_nonblocking()
+    scratch = memoryview(bytearray(limits.SCRATCH))
+    for _ in range(limits.DISCARDS):
+        if not connection.recv_into(scratch):
+            break
 
 
 class _Farewell:

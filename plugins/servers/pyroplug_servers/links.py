@@ -21,6 +21,7 @@ class Link:
         "doom",
         "fd",
         "finished",
+        "is_given",
         "mask",
         "opened",
         "outbox",
@@ -52,5 +53,7 @@ class Link:
         """Whether it was used since somebody looked."""
         self.doom = ""
         """Why it is to be closed instead of being served."""
+        self.is_given = False
+        """Whether the user made it, and may go on using it: nothing more is taken from it than is ours."""
         self.finished = False
         """Whether its session has been told that it is lost."""

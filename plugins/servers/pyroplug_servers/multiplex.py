@@ -163,8 +163,7 @@ class MultiplexServer(BaseServer):
 
     def _had_last_word(self, link: Link) -> None:
         if self._closing.begun:
-            link.outbox.flush_until(self._closing.deadline)
-            self._finish(link, "the server was closed")
+            self._hang_up(link)
         else:
             self._part(link, "it was ended on this side")
 

@@ -205,13 +205,13 @@ class ThreadPoolServer(BaseServer):
         link.owner = 0
         link.touched = True
         link.parked = True
+        if self._closing.begun:
+            self._hang_up(link)
+            return
         try:
-            if not self._closing.begun:
-                self._reactor.change(link.fd, mask | ONESHOT)
-                return
+            self._reactor.change(link.fd, mask | ONESHOT)
         except (OSError, ValueError):
-            pass
-        self._finish(link, "the server was closed" if self._closing.begun else "the connection was closed")
+            self._finish(link, "the connection was closed")
 
     def _is_crowded(self) -> bool:
         return self._workers.full and len(self._links) > self._workers.maximum
@@ -220,8 +220,7 @@ class ThreadPoolServer(BaseServer):
 
     def _had_last_word(self, link: Link) -> None:
         if self._closing.begun:
-            link.outbox.flush_until(self._closing.deadline)
-            self._finish(link, "the server was closed")
+            self._hang_up(link)
         else:
             self._part(link, "it was ended on this side")
 

@@ -81,6 +81,20 @@ def test_a_running_call_is_answered_before_the_end(start: Start, in_thread: Star
     assert running.host.all_lost_once
 
 
+def test_what_a_client_sent_too_late_does_not_cost_it_the_answer(start: Start, in_thread: Start) -> None:
+    running = start()
+    client = running.connect()
+    client.send(b"wthe answer")
+    running.host.wait_for_call()
+    client.send(b"e" + b"too late" * 1000)
+    closer = in_thread(running.server.close, PATIENCE)
+    wait_until(lambda: running.listener.fileno() < 0)
+    running.host.gate.set()
+    assert client.receive() == b"the answer"
+    assert client.receive() is None
+    closer.result(PATIENCE)
+
+
 def test_a_large_answer_is_sent_before_the_end(start: Start, in_thread: Start, short: Start) -> None:
     short(STAY=0.001)
     running = start()

@@ -232,6 +232,20 @@ def test_connections_that_exist_already_are_served(start: Start, settings: Start
         assert theirs.recv(100) == b"it is still mine"
 
 
+def test_nothing_is_taken_from_a_connection_that_the_user_goes_on_using(
+    start: Start, settings: Start
+) -> None:
+    ours, theirs = socket.socketpair()
+    running = start(SocketPairTransport().adopt(ours, settings()))
+    theirs.settimeout(PATIENCE)
+    with ours, theirs:
+        theirs.sendall(frame(b"cbye"))
+        assert theirs.recv(100) == frame(b"bye")
+        running.host.wait_until_lost()
+        theirs.sendall(b"something else")
+        assert ours.recv(100) == b"something else"
+
+
 def test_housekeeping_goes_on(start: Start, short: Start) -> None:
     short(HOUSEKEEPING=0.01)
     host = start().host
