@@ -19,6 +19,16 @@ __all__ = ["SerpentSerializer"]
 
 _mentions_class = re.compile(b"__class__").search
 
+_HEADER = b"# serpent utf-8 python3.2\n"
+
+# What is sent most often takes no parser, which costs more than everything else in a small message.
+_CONSTANTS: dict[bytes, Any] = {
+    _HEADER + repr(value).encode(): value for value in (None, True, False, (), "")
+}
+_LONGEST_CONSTANT = max(map(len, _CONSTANTS))
+_bare_call = re.compile(_HEADER + rb"\('([\w.\- ]+)','(\w+)',\(\),\{\}\)", re.ASCII).fullmatch
+"""A call without arguments, of an object whose id needs no escapes."""
+
 
 class SerpentSerializer:
     """Python literals, by serpent, the reference implementation of the format."""
@@ -81,8 +91,11 @@ def _dump_error(error: Exception, what: str) -> Exception:
 
 def _readers(classes: ClassConverter) -> tuple[Any, Any]:
     parse, mentions_class, recreate = ast.literal_eval, _mentions_class, classes.recreate
+    constant, bare_call = _CONSTANTS.get, _bare_call
 
     def loads(data: Buffer, /) -> Any:
+        if len(data) <= _LONGEST_CONSTANT and (value := constant(bytes(data), data)) is not data:
+            return value
         try:
             value = parse(str(data, "utf-8"))
         except Exception as error:  # MemoryError too: that is how the parser says "nested too deeply"
@@ -90,6 +103,9 @@ def _readers(classes: ClassConverter) -> tuple[Any, Any]:
         return recreate(value) if mentions_class(data) else value
 
     def loads_call(data: Buffer, /) -> tuple[str, str, Any, dict[str, Any] | None]:
+        bare = bare_call(data)
+        if bare is not None:
+            return str(bare[1], "utf-8"), str(bare[2], "utf-8"), (), {}
         call = loads(data)
         if isinstance(call, (tuple, list)) and len(call) == 4:
             object_id, method, args, kwargs = call
