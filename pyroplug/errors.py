@@ -166,6 +166,10 @@ class PluginUnavailableError(PluginError, ValueError, LookupError):
         self.available = tuple(available)
 
 
+REMOTE_NOTE = "Remote traceback:"
+"""How the note begins that shows where an exception was raised in another process."""
+
+
 # Tracebacks for people -------------------------------------------------------------------------------
 
 
@@ -208,11 +212,16 @@ def get_pyro_traceback(
     error = ex_value if ex_value is not None else sys.exc_info()[1]
     lines = format_traceback(ex_type, error, ex_tb, detailed)
     remote: list[str] | None = getattr(error, "_pyroTraceback", None)
-    if remote:
+    if remote and not has_remote_note(error):
         lines.append(" +--- Remote traceback:\n")
         lines.extend(f" | {line}\n" for line in "".join(remote).splitlines())
         lines.append(" +--- End of remote traceback\n")
     return lines
+
+
+def has_remote_note(error: BaseException | None) -> bool:
+    """Whether the remote traceback is among the exception's notes already, which Python prints itself."""
+    return any(str(note).startswith(REMOTE_NOTE) for note in getattr(error, "__notes__", ()))
 
 
 def excepthook(ex_type: type[BaseException], ex_value: BaseException, ex_tb: TracebackType | None) -> None:

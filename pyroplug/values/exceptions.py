@@ -11,13 +11,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pyroplug import errors
-from pyroplug.errors import PyroError, RemoteError, SerializeError
+from pyroplug.errors import REMOTE_NOTE, PyroError, RemoteError, SerializeError, has_remote_note
 
 __all__ = ["attach_remote_traceback", "exception_from_dict", "exception_to_dict", "is_exception_name"]
 
 FINER_CLASS = "pyroplug_class"
 """The entry that names the exact class of an error that Pyro5 does not have; Pyro5 overlooks it."""
-NOTE_HEAD = "Remote traceback:"
 
 _OWN_ERRORS: dict[str, type[PyroError]] = {
     name: cls for name, cls in vars(errors).items() if isinstance(cls, type) and issubclass(cls, PyroError)
@@ -56,7 +55,7 @@ def exception_to_dict(error: BaseException, traceback: Sequence[str] | None = No
         attributes["_pyroTraceback"] = list(traceback)
     notes = attributes.get("__notes__")
     if notes:
-        attributes["__notes__"] = [note for note in notes if not str(note).startswith(NOTE_HEAD)]
+        attributes["__notes__"] = [note for note in notes if not str(note).startswith(REMOTE_NOTE)]
         if not attributes["__notes__"]:
             del attributes["__notes__"]
     data = {
@@ -191,5 +190,5 @@ def attach_remote_traceback(error: BaseException) -> None:
     lines = getattr(error, "_pyroTraceback", None)
     if not isinstance(lines, list) or not lines or not hasattr(error, "add_note"):
         return
-    if not any(str(note).startswith(NOTE_HEAD) for note in getattr(error, "__notes__", ())):
-        error.add_note(f"{NOTE_HEAD}\n" + "".join(map(str, lines)).rstrip("\n"))
+    if not has_remote_note(error):
+        error.add_note(f"{REMOTE_NOTE}\n" + "".join(map(str, lines)).rstrip("\n"))
