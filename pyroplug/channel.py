@@ -190,14 +190,12 @@ class Channel:
             raise
 
     def _receive(self, connection: Connection, protocol: ClientProtocol) -> Message:
-        scratch = self._scratch
-        while True:
-            count = connection.recv_into(protocol.get_buffer(scratch))
-            if not count:
-                raise ConnectionClosedError(f"{self.uri}: the connection was closed by the other side")
-            message = protocol.buffer_updated(count)
-            if message is not None:
-                return message
+        recv_into, get_buffer, scratch = connection.recv_into, protocol.get_buffer, self._scratch
+        while count := recv_into(get_buffer(scratch)):
+            messages = protocol.buffer_updated(count)
+            if messages:
+                return protocol.only(messages)
+        raise ConnectionClosedError(f"{self.uri}: the connection was closed by the other side")
 
     def _repeat(
         self,

@@ -14,7 +14,7 @@ from .context import current_state, keep_received
 from .contracts import Buffer, Codec
 from .errors import HandshakeError, ProtocolError, SerializeError
 from .values import attach_remote_traceback
-from .wire import NO_ANNOTATIONS, Flags, Message, MessageType, encode
+from .wire import FAULT, NO_ANNOTATIONS, Flags, Message, MessageType, encode
 
 __all__ = ["ClientProtocol", "StreamReference"]
 
@@ -43,9 +43,9 @@ class StreamReference:
 class ClientProtocol:
     """Makes requests and reads answers, of one connection.
 
-    Per request: send what ``call`` gives, then until ``buffer_updated`` gives a message, receive into
-    ``get_buffer``; ``check`` it, and ``result`` tells what it means. When anything up to ``check`` raises,
-    the connection is of no more use; what ``result`` raises concerns that call alone.
+    Per request: send what ``call`` gives, then until ``buffer_updated`` gives messages, receive into
+    ``get_buffer``; take the ``only`` one, ``check`` it, and ``result`` tells what it means. When anything up
+    to ``check`` raises, the connection is of no more use; what ``result`` raises concerns that call alone.
     """
 
     __slots__ = (
@@ -56,6 +56,7 @@ class ClientProtocol:
         "_loads",
         "_receiver",
         "_serializer_id",
+        "buffer_updated",
         "get_buffer",
     )
 
@@ -72,6 +73,7 @@ class ClientProtocol:
         self._compress = compress
         self._receiver = wire.Receiver(limit)
         self.get_buffer = self._receiver.get_buffer
+        self.buffer_updated = self._receiver.buffer_updated
 
     # Out
 
@@ -130,19 +132,17 @@ class ClientProtocol:
 
     # In
 
-    def buffer_updated(self, count: int) -> Message | None:
-        """Take note of ``count`` received bytes: the message that is complete now, if one is.
+    def only(self, messages: Sequence[Message]) -> Message:
+        """The one message that was received.
 
         :raises ProtocolError: the peer breaks the rules of the wire; the connection is of no more use.
         """
-        messages = self._receiver.buffer_updated(count)
-        if len(messages) == 1:
-            return messages[0]
-        if self._receiver.error is not None:
+        if messages[-1] is FAULT:
+            assert self._receiver.error is not None
             raise self._receiver.error
-        if messages:
+        if len(messages) > 1:
             raise ProtocolError("invalid data: more than one answer to a single call")
-        return None
+        return messages[0]
 
     def accepted(self, message: Message) -> Mapping[str, Any]:
         """The answer to the greeting: a mapping with ``handshake`` and ``meta``.

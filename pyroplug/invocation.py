@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from types import FrameType
 from typing import Any
 
 from .context import CallState, ClientConnection, current_state
@@ -22,7 +24,8 @@ __all__ = ["Invoker", "describe"]
 log = logging.getLogger(__name__)
 
 # Plain integers: an operation on an enum's member costs a microsecond.
-_RESULT, _CONNECTFAIL = int(MessageType.RESULT), int(MessageType.CONNECTFAIL)
+_INVOKE, _RESULT = int(MessageType.INVOKE), int(MessageType.RESULT)
+_CONNECTFAIL = int(MessageType.CONNECTFAIL)
 _EXCEPTION, _BATCH, _ONEWAY = int(Flags.EXCEPTION), int(Flags.BATCH), int(Flags.ONEWAY)
 _STREAM, _KEEP = int(Flags.ITEM_STREAM_RESULT), int(Flags.KEEP_SERIALIZED)
 _SPECIAL = _BATCH | _ONEWAY | _KEEP
@@ -36,30 +39,51 @@ _enter, _leave = current_state.set, current_state.reset
 
 
 class Invoker:
-    """Runs the requests of one connection."""
+    """Runs the requests of one connection.
 
-    __slots__ = ("_annotate", "_client", "_limits", "_resolve", "_service", "_spawn")
+    :ivar accepted: whether the client may make requests.
+    """
+
+    __slots__ = (
+        "_annotate",
+        "_client",
+        "_codecs",
+        "_limits",
+        "_otherwise",
+        "_resolve",
+        "_service",
+        "_spawn",
+        "accepted",
+    )
 
     def __init__(
         self,
         service: Service,
         client: ClientConnection,
         spawn: Callable[[Callable[[], None]], None],
+        otherwise: Callable[[Message], Sequence[Buffer]],
         annotate: bool,
     ) -> None:
         """
         :param spawn: runs a one-way call outside the connection's own turn.
+        :param otherwise: handles what is no request, or none that may be run.
         :param annotate: ``service.extra_annotations`` has something to say.
         """
         self._service = service
         self._client = client
         self._spawn = spawn
+        self._otherwise = otherwise
         self._annotate = annotate
+        self.accepted = False
+        self._codecs = service.codecs
         self._limits = service.limits
         self._resolve = service.dispatcher.resolve
 
-    def invoke(self, request: Message, codec: Codec) -> Sequence[Buffer]:
-        """Run a request: what to send, nothing if it wants no answer. Raises nothing."""
+    def handle(self, request: Message, /) -> Sequence[Buffer]:
+        """Run one request: what to send, nothing if it wants no answer. Raises nothing."""
+        codec = self._codecs.get(request.serializer_id)
+        if request.type != _INVOKE or codec is None or not self.accepted:
+            return self._otherwise(request)
         if request.flags & _SPECIAL:
             return self._invoke_special(request, codec)
         state = CallState(self._client, request)
@@ -67,9 +91,10 @@ class Invoker:
         call: Any = None
         try:
             object_id, method, args, kwargs = codec.loads_call(request.payload)
-            target = self._resolve(self._client, object_id, method)
+            target = self._resolve(self._client, object_id, method, args)
             call = (object_id, method, args, kwargs or {})
             result = target(*args, **kwargs) if kwargs else target(*args)
+            call = None  # whatever fails from here on is not the method
             if type(result) not in _NO_ITERATORS and hasattr(type(result), "__next__"):
                 return self._open_stream(request, codec, result, state)
             payload = codec.dumps(result)
@@ -94,12 +119,11 @@ class Invoker:
             _leave(token)
 
     def _invoke_special(self, request: Message, codec: Codec) -> Sequence[Buffer]:
-        if request.flags & _KEEP:
-            unsupported = ProtocolError("serialized blobs are not supported by this daemon")
-            return self.exception(request, codec, unsupported, CallState(self._client, request))
         if request.flags & _ONEWAY:
-            self._spawn(lambda: self._invoke_oneway(request, codec))
+            self._spawn_oneway(request, codec)
             return ()
+        if request.flags & _KEEP:
+            return self.exception(request, codec, _no_blobs(), CallState(self._client, request))
         state = CallState(self._client, request)
         token = _enter(state)
         try:
@@ -110,6 +134,14 @@ class Invoker:
         finally:
             _leave(token)
 
+    def _spawn_oneway(self, request: Message, codec: Codec) -> None:
+        try:
+            if request.flags & _KEEP:
+                raise _no_blobs()
+            self._spawn(lambda: self._invoke_oneway(request, codec))
+        except BaseException as error:
+            log.warning("a one-way call of %s is lost: %s", self._client.peer, describe(error))
+
     def _invoke_oneway(self, request: Message, codec: Codec) -> None:
         token = _enter(CallState(self._client, request))
         call: Any = None
@@ -118,7 +150,7 @@ class Invoker:
                 self._run_batch(request, codec)
                 return
             object_id, method, args, kwargs = codec.loads_call(request.payload)
-            target = self._resolve(self._client, object_id, method)
+            target = self._resolve(self._client, object_id, method, args)
             call = (object_id, method, args, kwargs or {})
             target(*args, **(kwargs or {}))
         except BaseException as error:
@@ -132,38 +164,54 @@ class Invoker:
     def _run_batch(self, request: Message, codec: Codec) -> list[Any]:
         """The results in order; the last is a wrapped exception if a call failed, which ends the batch."""
         object_id, _, calls, _ = codec.loads_call(request.payload)
+        if not isinstance(calls, (list, tuple)):
+            raise ProtocolError("invalid data: a batch is a list of calls")
         results: list[Any] = []
-        for method, args, kwargs in calls:
+        for each in calls:
             call: Any = None
             try:
-                target = self._resolve(self._client, object_id, method)
-                call = (object_id, method, args, kwargs or {})
-                result = target(*args, **(kwargs or {}))
+                method, args, kwargs = _call_of_batch(each)
+                target = self._resolve(self._client, object_id, method, args)
+                call = (object_id, method, args, kwargs)
+                result = target(*args, **kwargs)
+                call = None
                 if hasattr(type(result), "__next__"):
                     raise ProtocolError(f"{method}: an iterator cannot be the result of a call in a batch")
                 results.append(result)
             except BaseException as error:
                 if call is not None:
                     self._note_failure(call, error)
-                results.append(wrapped_exception(error, self._traceback(error)))
+                results.append(self._wrapped(codec, error))
                 break
         return results
+
+    def _wrapped(self, codec: Codec, error: BaseException) -> dict[str, Any]:
+        """An exception as one of a batch's results; words about it if it cannot be sent."""
+        lines = self._traceback(error)
+        try:
+            wrapped = wrapped_exception(error, lines)
+            codec.dumps(wrapped)
+            return wrapped
+        except BaseException as trouble:
+            return wrapped_exception(self._substitute(error, trouble), lines)
 
     def _open_stream(
         self, request: Message, codec: Codec, iterator: Any, state: CallState
     ) -> Sequence[Buffer]:
         """Answer with the id of a stream; whoever knows nothing of streams takes it for an exception."""
-        annotations = dict(state.to_answer())
-        if self._limits.streaming:
-            text = "the result is an iterator, which this client does not know how to consume"
-            annotations[STREAM_ANNOTATION] = self._service.streams.open(iterator, self._client).encode(
-                "ascii"
-            )
-        else:
-            text = "the result is an iterator, and the daemon's ITER_STREAMING is off"
-        state.response = annotations
-        payload = codec.dumps(exception_to_dict(ProtocolError(text), ()))
-        return self.answer(_RESULT, request, _EXCEPTION | _STREAM, payload, state)
+        if not self._limits.streaming:
+            error = ProtocolError("the result is an iterator, and the daemon's ITER_STREAMING is off")
+            payload = codec.dumps(exception_to_dict(error, ()))
+            return self.answer(_RESULT, request, _EXCEPTION | _STREAM, payload, state)
+        error = ProtocolError("the result is an iterator, which this client does not know how to consume")
+        payload = codec.dumps(exception_to_dict(error, ()))
+        stream_id = self._service.streams.open(iterator, self._client)
+        try:
+            state.response = {**state.to_answer(), STREAM_ANNOTATION: stream_id.encode("ascii")}
+            return self.answer(_RESULT, request, _EXCEPTION | _STREAM, payload, state)
+        except BaseException:
+            self._service.streams.close(stream_id, self._client)
+            raise
 
     # Answers
 
@@ -190,20 +238,37 @@ class Invoker:
         self, request: Message, codec: Codec, error: BaseException, state: CallState
     ) -> Sequence[Buffer]:
         """Answer with an exception; with words about it if it cannot be sent."""
-        try:
-            payload = codec.dumps(exception_to_dict(error, self._traceback(error)))
-            return self.answer(_RESULT, request, _EXCEPTION, payload, state)
-        except BaseException as trouble:
-            substitute = PyroError(
-                f"the remote exception cannot be sent ({describe(trouble)}); it was {_named(error)}"[:4000]
-            )
-        try:
-            payload = codec.dumps(exception_to_dict(substitute, self._traceback(error)))
-            return encode(_RESULT, request.serializer_id, _EXCEPTION, request.sequence, payload)
-        except BaseException:
-            log.exception("%s: an exception cannot be serialized", self._client.peer)
-            text = encode_text(f"the remote exception cannot be sent; it was {_named(error)}"[:4000])
-            return encode(_CONNECTFAIL, TEXT_SERIALIZER_ID, 0, request.sequence, text)
+        lines = self._traceback(error)
+        few = _shortened(lines, self._limits.message_size // 4)
+        trouble: BaseException | None = None
+        for told in (lines, few) if few is not lines else (lines,):
+            try:
+                payload = codec.dumps(exception_to_dict(error, told))
+                return self.answer(_RESULT, request, _EXCEPTION, payload, state)
+            except BaseException as problem:
+                trouble = problem
+        assert trouble is not None
+        substitute = self._substitute(error, trouble)
+        for told in (few, []):
+            with suppress(BaseException):
+                payload = codec.dumps(exception_to_dict(substitute, told))
+                return encode(
+                    _RESULT,
+                    request.serializer_id,
+                    _EXCEPTION,
+                    request.sequence,
+                    payload,
+                    correlation_id=state.correlation_id,
+                    limit=self._limits.message_size,
+                )
+        log.error("%s: an exception cannot be serialized: %s", self._client.peer, describe(trouble))
+        return encode(_CONNECTFAIL, TEXT_SERIALIZER_ID, 0, request.sequence, encode_text(str(substitute)))
+
+    def _substitute(self, error: BaseException, trouble: BaseException) -> PyroError:
+        """What is sent in the place of an exception that cannot be."""
+        room = min(2000, self._limits.message_size // 8)
+        what, why = _named(error)[:room], describe(trouble)[:room]
+        return PyroError(f"the remote exception cannot be sent ({why}); it was {what}")
 
     def _note_failure(
         self, call: tuple[str, str, Sequence[Any], Mapping[str, Any]], error: BaseException
@@ -215,9 +280,40 @@ class Invoker:
 
     def _traceback(self, error: BaseException) -> list[str]:
         trace = error.__traceback__
-        if trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next  # the first frame is one of this module
-        return get_pyro_traceback(type(error), error, trace, self._limits.detailed_traceback)
+        while trace is not None and trace.tb_next is not None and _is_own(trace.tb_frame):
+            trace = trace.tb_next  # people look for their own code
+        try:
+            return get_pyro_traceback(type(error), error, trace, self._limits.detailed_traceback)
+        except BaseException:  # of a local variable's repr
+            return get_pyro_traceback(type(error), error, trace)
+
+
+def _is_own(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__")).startswith("pyroplug.")
+
+
+def _shortened(lines: list[str], room: int) -> list[str]:
+    """A traceback's end, of so many characters; the same list if that is all of it."""
+    if sum(map(len, lines)) <= room:
+        return lines
+    kept: list[str] = []
+    for line in reversed(lines):
+        if len(line) > room:
+            break
+        kept.append(line)
+        room -= len(line)
+    return ["(the beginning of this traceback is left out: it is too long to be sent)\n", *reversed(kept)]
+
+
+def _no_blobs() -> ProtocolError:
+    return ProtocolError("serialized blobs are not supported by this daemon")
+
+
+def _call_of_batch(call: Any) -> tuple[str, Any, dict[str, Any]]:
+    if not isinstance(call, (list, tuple)) or len(call) != 3 or not isinstance(call[0], str):
+        raise ProtocolError("invalid data: a call in a batch is a name, arguments and keyword arguments")
+    method, args, kwargs = call
+    return method, args, kwargs or {}
 
 
 def describe(error: BaseException) -> str:

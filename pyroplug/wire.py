@@ -20,6 +20,7 @@ from .contracts import Buffer
 from .errors import MessageTooLargeError, ProtocolError
 
 __all__ = [
+    "FAULT",
     "HEADER_SIZE",
     "NO_ANNOTATIONS",
     "PROTOCOL_VERSION",
@@ -113,6 +114,10 @@ class Message:
         )
 
 
+FAULT = Message(0, 0, 0, 0, b"")
+"""Stands among received messages for bytes that are none."""
+
+
 # Out -------------------------------------------------------------------------------------------------
 
 
@@ -197,8 +202,9 @@ class Receiver:
     pass through the scratch memory, which is free for others in between; a message that does not arrive
     in one piece gets memory of its own, of exactly its size, into which the rest is received.
 
-    Nothing is raised: when the peer breaks the rules ``error`` is set, and whatever comes after is
-    discarded. ``broken`` then is the message in question, without payload, if its header was sound.
+    Nothing is raised: when the peer breaks the rules, the last message is ``FAULT``, ``error`` says what is
+    wrong, and whatever comes after is discarded. ``broken`` then is the message in question, without payload,
+    if its header was sound.
     """
 
     __slots__ = (
@@ -208,6 +214,7 @@ class Receiver:
         "_header",
         "_scratch",
         "_target",
+        "_told",
         "_waiting",
         "broken",
         "error",
@@ -221,6 +228,7 @@ class Receiver:
         """
         self.limit = limit
         self.error: ProtocolError | None = None
+        self._told = False
         self.broken: Message | None = None
         self._scratch = _NO_MEMORY
         self._head = b""  # what has arrived of a header
@@ -271,13 +279,16 @@ class Receiver:
         while self.error is None:
             if self._target is None:
                 if not data:
-                    break
+                    return messages
                 data = self._take_header(data, messages)
             else:
                 data = self._take_body(data)
                 if self._filled < len(self._target):
-                    break
+                    return messages
                 self._next_part(messages)
+        if not self._told:
+            self._told = True
+            messages.append(FAULT)
         return messages
 
     def _take_header(self, data: memoryview, messages: list[Message]) -> memoryview:
