@@ -6,10 +6,12 @@ that is not. Nothing here knows messages, and nothing here calls what it finds.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from .context import ClientConnection
+from .errors import DaemonError, ProtocolError
 from .exposure import is_private_attribute
 from .objects import ObjectTable, Registration
 
@@ -24,7 +26,9 @@ class Dispatcher:
     def __init__(self, objects: ObjectTable) -> None:
         self._objects = objects
 
-    def resolve(self, client: ClientConnection, object_id: str, method: str) -> Callable[..., Any]:
+    def resolve(
+        self, client: ClientConnection, object_id: str, method: str, args: Sequence[Any]
+    ) -> Callable[..., Any]:
         """The callable that takes the request's arguments.
 
         It is an exposed method, or for the methods ``__getattr__`` and ``__setattr__`` one that reads or
@@ -32,6 +36,7 @@ class Dispatcher:
 
         :raises DaemonError: there is no such object.
         :raises AttributeError: it has no such exposed member.
+        :raises BaseException: what making an instance raises.
         """
         registration = self._objects.get(object_id)
         if method in registration.exposure.methods:
@@ -41,26 +46,29 @@ class Dispatcher:
             found: Callable[..., Any] = getattr(instance, method)
             return found
         if method == "__getattr__":
-            return lambda name: self._read(client, registration, name)
+            _check_property(registration, args, 1)
+            return partial(getattr, registration.instance_for(client))
         if method == "__setattr__":
-            return lambda name, value: self._write(client, registration, name, value)
+            _check_property(registration, args, 2)
+            return partial(setattr, registration.instance_for(client))
         raise _unreachable(registration, method)
 
     def is_callback(self, object_id: str, method: str) -> bool:
         """Whether the method is marked as a callback: its errors are of interest on this side as well."""
-        return object_id in self._objects and method in self._objects.get(object_id).exposure.callbacks
+        try:
+            return method in self._objects.get(object_id).exposure.callbacks
+        except DaemonError:  # gone meanwhile
+            return False
 
-    def _read(self, client: ClientConnection, registration: Registration, name: str) -> Any:
-        if not isinstance(name, str) or name not in registration.exposure.attrs:
-            raise _unreachable(registration, name)
-        return getattr(registration.instance_for(client), name)
 
-    def _write(self, client: ClientConnection, registration: Registration, name: str, value: Any) -> None:
-        if not isinstance(name, str) or name not in registration.exposure.attrs:
-            raise _unreachable(registration, name)
-        if name not in registration.exposure.writable:
-            raise AttributeError(f"the property {name!r} of {registration.object_id!r} cannot be set")
-        setattr(registration.instance_for(client), name, value)
+def _check_property(registration: Registration, args: Sequence[Any], count: int) -> None:
+    if not isinstance(args, (list, tuple)) or len(args) != count:
+        raise ProtocolError("invalid data: a property's name is wanted, and to set it also a value")
+    name = args[0]
+    if not isinstance(name, str) or name not in registration.exposure.attrs:
+        raise _unreachable(registration, name)
+    if count == 2 and name not in registration.exposure.writable:
+        raise AttributeError(f"the property {name!r} of {registration.object_id!r} cannot be set")
 
 
 def _unreachable(registration: Registration, name: object) -> AttributeError:
