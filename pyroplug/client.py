@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import wire
-from .context import current_state, keep_received
+from .context import current_call, current_state, keep_received
 from .contracts import Buffer, Codec
 from .errors import HandshakeError, ProtocolError, SerializeError
 from .values import attach_remote_traceback
@@ -98,7 +98,7 @@ class ClientProtocol:
         :raises ProtocolError: an annotation of the current context cannot be sent.
         """
         payload = self._dumps_call(object_id, method, args, kwargs)
-        if current_state.get() is None:
+        if current_call.get() is None:
             return encode(
                 _INVOKE,
                 self._serializer_id,
@@ -117,7 +117,7 @@ class ClientProtocol:
         return encode(_PING, PING_SERIALIZER_ID, 0, 0, b"ping")
 
     def _encode(self, kind: int, flags: int, sequence: int, payload: Buffer) -> Sequence[Buffer]:
-        state = current_state.get()
+        state = current_state()
         return encode(
             kind,
             self._serializer_id,
@@ -191,7 +191,7 @@ class ClientProtocol:
         :raises SerializeError: it cannot be read here.
         :raises BaseException: what the call raised remotely.
         """
-        if message.annotations or current_state.get() is not None:
+        if message.annotations or current_call.get() is not None:
             keep_received(message.annotations)
         if message.flags & _EXCEPTION:
             return self._raise(message)

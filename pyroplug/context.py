@@ -20,9 +20,11 @@ __all__ = [
     "CallContext",
     "CallState",
     "ClientConnection",
+    "current_call",
     "current_context",
     "current_state",
     "keep_received",
+    "state_of",
 ]
 
 Annotations = MutableMapping[str, Buffer]
@@ -137,23 +139,40 @@ def _new(annotations: Mapping[str, Buffer], known: Mapping[str, Buffer]) -> Mapp
     return {key: value for key, value in annotations.items() if known.get(key) is not value}
 
 
-current_state: ContextVar[CallState | None] = ContextVar("pyroplug_call", default=None)
-"""The state behind ``current_context``; ``None`` while a client has neither set nor received anything."""
+Call = tuple[ClientConnection, Message]
+
+current_call: ContextVar[Call | CallState | None] = ContextVar("pyroplug_call", default=None)
+"""What is behind ``current_context``: a request, and whose it is; or what a client has set or received."""
+
+
+def state_of(call: Call) -> CallState:
+    """The state of a request; made when somebody asks for it, as most requests need none."""
+    client, message = call
+    state: CallState | None = message.state
+    if state is None:
+        state = message.state = CallState(client, message)
+    return state
+
+
+def current_state() -> CallState | None:
+    """The state of the request that is being handled, or of a client; ``None`` if that has none yet."""
+    found = current_call.get()
+    return state_of(found) if type(found) is tuple else found  # type: ignore[return-value]
 
 
 def _state_to_change() -> CallState:
     """A state that may be changed: a request's own, or a copy that no other task of a client sees."""
-    state = current_state.get()
+    state = current_state()
     if state is not None and state.message is not None:
         return state
     state = CallState() if state is None else state.copy()
-    current_state.set(state)
+    current_call.set(state)
     return state
 
 
 def keep_received(annotations: Mapping[str, Buffer]) -> None:
     """Remember the annotations that came with an answer, in place of those of the one before."""
-    state = current_state.get()
+    state = current_state()
     if annotations or (state is not None and state.received):
         _state_to_change().received = annotations
 
@@ -166,13 +185,13 @@ class CallContext:
     @property
     def client(self) -> ClientConnection | None:
         """The connection with the client whose request is being handled; ``None`` outside of one."""
-        state = current_state.get()
+        state = current_state()
         return None if state is None else state.client
 
     @property
     def client_sock_addr(self) -> Any:
         """The client's address, such as ``(host, port)``; ``None`` outside of a request."""
-        state = current_state.get()
+        state = current_state()
         return None if state is None or state.client is None else state.client.peer.address
 
     @property
@@ -200,7 +219,7 @@ class CallContext:
         A dictionary of four-letter ids and bytes. What is added to it, or set, goes out with calls made
         from here; what came with a request does not.
         """
-        state = current_state.get()
+        state = current_state()
         if state is None or state.outgoing is None:
             state = _state_to_change()
             state.outgoing = {} if state.message is None else dict(state.message.annotations)
@@ -218,7 +237,7 @@ class CallContext:
         Until a server's handler has looked at them or set them, they are those of the last nested call's
         answer; these do not become part of its own answer.
         """
-        state = current_state.get()
+        state = current_state()
         if state is None:
             return {}
         if state.message is None:
@@ -241,7 +260,7 @@ class CallContext:
 
         :raises TypeError: on setting it to anything but a :class:`uuid.UUID` or ``None``.
         """
-        state = current_state.get()
+        state = current_state()
         data = None if state is None else state.correlation_to_send()
         return None if data is None else UUID(bytes=bytes(data))
 
@@ -291,11 +310,11 @@ class CallContext:
         state.response = dict(values["response_annotations"]) if message is not None else None
         state.received = values["response_annotations"]
         state.correlation_id = None if correlation is None else correlation.bytes
-        current_state.set(state)
+        current_call.set(state)
 
 
 def _message() -> Message | None:
-    state = current_state.get()
+    state = current_state()
     return None if state is None else state.message
 
 

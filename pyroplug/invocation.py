@@ -12,7 +12,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any
 
-from .context import CallState, ClientConnection, current_state
+from .context import ClientConnection, current_call, state_of
 from .contracts import Buffer, Codec
 from .errors import ProtocolError, PyroError, get_pyro_traceback
 from .service import Service
@@ -35,7 +35,7 @@ STREAM_ANNOTATION = "STRM"
 _NO_ITERATORS = frozenset((type(None), bool, int, float, complex, str, bytes, list, tuple, dict, set))
 """Types of results that need no closer look before they are sent."""
 
-_enter, _leave = current_state.set, current_state.reset
+_enter, _leave = current_call.set, current_call.reset
 
 
 class Invoker:
@@ -86,8 +86,7 @@ class Invoker:
             return self._otherwise(request)
         if request.flags & _SPECIAL:
             return self._invoke_special(request, codec)
-        state = CallState(self._client, request)
-        token = _enter(state)
+        token = _enter((self._client, request))
         call: Any = None
         try:
             object_id, method, args, kwargs = codec.loads_call(request.payload)
@@ -96,9 +95,9 @@ class Invoker:
             result = target(*args, **kwargs) if kwargs else target(*args)
             call = None  # whatever fails from here on is not the method
             if type(result) not in _NO_ITERATORS and hasattr(type(result), "__next__"):
-                return self._open_stream(request, codec, result, state)
+                return self._open_stream(request, codec, result)
             payload = codec.dumps(result)
-            if state.response is None and not self._annotate:
+            if request.state is None and not self._annotate:
                 return encode(
                     _RESULT,
                     request.serializer_id,
@@ -106,15 +105,15 @@ class Invoker:
                     request.sequence,
                     payload,
                     NO_ANNOTATIONS,
-                    state.correlation_id,
+                    request.correlation_id,
                     compress=self._limits.compress,
                     limit=self._limits.message_size,
                 )
-            return self.answer(_RESULT, request, 0, payload, state)
+            return self.answer(_RESULT, request, 0, payload)
         except BaseException as error:
             if call is not None:
                 self._note_failure(call, error)
-            return self.exception(request, codec, error, state)
+            return self.exception(request, codec, error)
         finally:
             _leave(token)
 
@@ -123,14 +122,13 @@ class Invoker:
             self._spawn_oneway(request, codec)
             return ()
         if request.flags & _KEEP:
-            return self.exception(request, codec, _no_blobs(), CallState(self._client, request))
-        state = CallState(self._client, request)
-        token = _enter(state)
+            return self.exception(request, codec, _no_blobs())
+        token = _enter((self._client, request))
         try:
             payload = codec.dumps(self._run_batch(request, codec))
-            return self.answer(_RESULT, request, _BATCH, payload, state)
+            return self.answer(_RESULT, request, _BATCH, payload)
         except BaseException as error:
-            return self.exception(request, codec, error, state)
+            return self.exception(request, codec, error)
         finally:
             _leave(token)
 
@@ -143,7 +141,7 @@ class Invoker:
             log.warning("a one-way call of %s is lost: %s", self._client.peer, describe(error))
 
     def _invoke_oneway(self, request: Message, codec: Codec) -> None:
-        token = _enter(CallState(self._client, request))
+        token = _enter((self._client, request))
         call: Any = None
         try:
             if request.flags & _BATCH:
@@ -195,30 +193,28 @@ class Invoker:
         except BaseException as trouble:
             return wrapped_exception(self._substitute(error, trouble), lines)
 
-    def _open_stream(
-        self, request: Message, codec: Codec, iterator: Any, state: CallState
-    ) -> Sequence[Buffer]:
+    def _open_stream(self, request: Message, codec: Codec, iterator: Any) -> Sequence[Buffer]:
         """Answer with the id of a stream; whoever knows nothing of streams takes it for an exception."""
         if not self._limits.streaming:
             error = ProtocolError("the result is an iterator, and the daemon's ITER_STREAMING is off")
             payload = codec.dumps(exception_to_dict(error, ()))
-            return self.answer(_RESULT, request, _EXCEPTION | _STREAM, payload, state)
+            return self.answer(_RESULT, request, _EXCEPTION | _STREAM, payload)
         error = ProtocolError("the result is an iterator, which this client does not know how to consume")
         payload = codec.dumps(exception_to_dict(error, ()))
         stream_id = self._service.streams.open(iterator, self._client)
         try:
+            state = state_of((self._client, request))
             state.response = {**state.to_answer(), STREAM_ANNOTATION: stream_id.encode("ascii")}
-            return self.answer(_RESULT, request, _EXCEPTION | _STREAM, payload, state)
+            return self.answer(_RESULT, request, _EXCEPTION | _STREAM, payload)
         except BaseException:
             self._service.streams.close(stream_id, self._client)
             raise
 
     # Answers
 
-    def answer(
-        self, kind: int, request: Message, flags: int, payload: Buffer, state: CallState
-    ) -> Sequence[Buffer]:
+    def answer(self, kind: int, request: Message, flags: int, payload: Buffer) -> Sequence[Buffer]:
         """The message that answers a request, with all annotations that are due."""
+        state = state_of((self._client, request))
         annotations = state.to_answer()
         if self._annotate:
             annotations = {**annotations, **self._service.extra_annotations()}
@@ -234,9 +230,7 @@ class Invoker:
             limit=self._limits.message_size,
         )
 
-    def exception(
-        self, request: Message, codec: Codec, error: BaseException, state: CallState
-    ) -> Sequence[Buffer]:
+    def exception(self, request: Message, codec: Codec, error: BaseException) -> Sequence[Buffer]:
         """Answer with an exception; with words about it if it cannot be sent."""
         lines = self._traceback(error)
         few = _shortened(lines, self._limits.message_size // 4)
@@ -244,7 +238,7 @@ class Invoker:
         for told in (lines, few) if few is not lines else (lines,):
             try:
                 payload = codec.dumps(exception_to_dict(error, told))
-                return self.answer(_RESULT, request, _EXCEPTION, payload, state)
+                return self.answer(_RESULT, request, _EXCEPTION, payload)
             except BaseException as problem:
                 trouble = problem
         assert trouble is not None
@@ -258,7 +252,7 @@ class Invoker:
                     _EXCEPTION,
                     request.sequence,
                     payload,
-                    correlation_id=state.correlation_id,
+                    correlation_id=request.correlation_id,
                     limit=self._limits.message_size,
                 )
         log.error("%s: an exception cannot be serialized: %s", self._client.peer, describe(trouble))

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from . import wire
-from .context import CallState, ClientConnection, current_state
+from .context import ClientConnection, current_call
 from .contracts import Buffer, Codec, Connection, Hello, Tracking
 from .errors import ProtocolError
 from .invocation import Invoker, describe
@@ -122,19 +122,19 @@ class ServerSession:
         codec = self._codecs.get(request.serializer_id)
         if codec is None:
             return self.refuse(self._service.refusal(request.serializer_id))
-        state = CallState(self.client, request)
-        token = current_state.set(state)
+        call = (self.client, request)
+        token = current_call.set(call)
         try:
             hello = self._hello(codec, request)
             response, metadata = self._service.admit(self.client, hello)
             payload = codec.dumps({"handshake": response, "meta": metadata})
-            answer = self._invoker.answer(_CONNECTOK, request, 0, payload, state)
+            answer = self._invoker.answer(_CONNECTOK, request, 0, payload)
         except BaseException as error:
             self.closing = True
             log.info("%s refused: %s", self.client.peer, describe(error))
             return self._refusal(request, codec, describe(error))
         finally:
-            current_state.reset(token)
+            current_call.reset(token)
         self._invoker.accepted = True
         self._receiver.limit = self._limits.message_size
         return answer
@@ -176,4 +176,4 @@ class ServerSession:
         codec = self._codecs.get(request.serializer_id)
         if codec is None:
             return self.refuse(str(error))
-        return self._invoker.exception(request, codec, error, CallState(self.client, request))
+        return self._invoker.exception(request, codec, error)

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from enum import IntEnum, IntFlag
 from io import BytesIO
 from types import MappingProxyType
+from typing import Any
 
 from .contracts import Buffer
 from .errors import MessageTooLargeError, ProtocolError
@@ -85,9 +86,21 @@ NO_ANNOTATIONS: Mapping[str, Buffer] = MappingProxyType({})
 
 
 class Message:
-    """One received message."""
+    """One received message.
 
-    __slots__ = ("annotations", "correlation_id", "flags", "payload", "sequence", "serializer_id", "type")
+    :ivar state: what its receiver keeps with it; ``None`` at first.
+    """
+
+    __slots__ = (
+        "annotations",
+        "correlation_id",
+        "flags",
+        "payload",
+        "sequence",
+        "serializer_id",
+        "state",
+        "type",
+    )
 
     def __init__(
         self,
@@ -106,6 +119,7 @@ class Message:
         self.payload = payload
         self.annotations = annotations
         self.correlation_id = correlation_id
+        self.state: Any = None
 
     def __repr__(self) -> str:
         return (

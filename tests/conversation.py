@@ -8,7 +8,7 @@ from typing import Any
 
 from pyroplug import wire
 from pyroplug.config import Configuration
-from pyroplug.context import ClientConnection, current_state
+from pyroplug.context import ClientConnection, current_call
 from pyroplug.contracts import Buffer, Codec, Peer
 from pyroplug.daemon_object import DaemonObject
 from pyroplug.hosting import Host
@@ -142,7 +142,7 @@ class Conversation:
     def send(self, *pieces: bytes) -> bytes:
         """All that comes back for pieces of bytes; after the session wants to end, nothing is read."""
         session, sent = self.session, []
-        before = current_state.get()
+        before = current_call.get()
         for piece in pieces:
             rest = memoryview(piece)
             while rest and not session.closing:
@@ -152,7 +152,7 @@ class Conversation:
                 rest = rest[count:]
                 for request in session.buffer_updated(count):
                     sent += session.handle(request)
-                    assert current_state.get() is before, "a request leaves its context behind"
+                    assert current_call.get() is before, "a request leaves its context behind"
                 self._scratch[:] = bytes(len(self._scratch))  # nothing of it may have been kept
         return b"".join(sent)
 
@@ -247,7 +247,7 @@ class Conversation:
         self.spawned.clear()
         for call in calls:
             call()
-            assert current_state.get() is None, "a one-way call leaves its context behind"
+            assert current_call.get() is None, "a one-way call leaves its context behind"
         return len(calls)
 
 
