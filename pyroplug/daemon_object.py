@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .context import current_context
 from .errors import PyroError
-from .exposure import expose, oneway
+from .exposure import expose
 
 if TYPE_CHECKING:
     from .context import ClientConnection
@@ -50,7 +50,6 @@ class DaemonObject:
         """
         return self.daemon.streams.next_item(streamId, _client())
 
-    @oneway
     def close_stream(self, streamId: str) -> None:
         """Forget an iterator that a method has returned to this client."""
         self.daemon.streams.close(streamId, _client())
