@@ -22,6 +22,7 @@ from .errors import (
     NamingError,
     ProtocolError,
     PyroError,
+    SecurityError,
     TimeoutError,
 )
 from .plugins import PluginSet
@@ -152,7 +153,7 @@ class Channel:
             raise self._not_owner()
         if self.connection is None:
             self.connect()
-        if method in self.oneway:
+        if method in self.oneway and object_id is None:
             flags |= _ONEWAY
         self.sequence = sequence = (self.sequence + 1) & 0xFFFF
         protocol = self._protocol
@@ -167,7 +168,11 @@ class Channel:
             return None
         if self.raw:
             return message
-        result = protocol.result(message)
+        try:
+            result = protocol.result(message)
+        except (CommunicationError, SecurityError):
+            self._see_if_it_goes_on()
+            raise
         if type(result) is StreamReference:
             return RemoteIterator(self, result.stream_id)
         return result
@@ -238,6 +243,12 @@ class Channel:
             self.release()
             raise
 
+    def _see_if_it_goes_on(self) -> None:
+        """Give up the connection if the other side does: Pyro5 hangs up after some of its answers."""
+        if self.connection is not None:
+            with contextlib.suppress(CommunicationError):
+                self.ping()
+
     # Ownership
 
     def check_owner(self) -> None:
@@ -265,11 +276,14 @@ class Channel:
         :raises HandshakeError: the other side refuses.
         :raises TimeoutError: it takes too long.
         :raises PluginUnavailableError: no plugin knows the serializer or the address.
+        :raises PyroError: it is just being connected: ``validate`` wants to call something.
         :raises BaseException: what ``validate`` raises to refuse the server.
         """
         self.check_owner()
         if self.connection is not None:
             return False
+        if self.face is not None:
+            raise PyroError(f"{self.uri} cannot be called before its handshake is over")
         plugins, settings = self.plugins(), self.settings
         serializer, codec = codec_for(plugins, self.serializer or settings.SERIALIZER, settings, registry)
         protocol = ClientProtocol(
@@ -278,13 +292,14 @@ class Channel:
         connection = self._open(plugins)
         try:
             connection.set_timeout(self._timeout)
+            self.face = ServerConnection(connection, self.uri.object)  # ``validate`` may look at it
             self._scratch = memoryview(bytearray(_SCRATCH_SIZE))
             metadata = self._greet(connection, protocol) if self.socket is None else None
         except BaseException:
+            self.face = None
             connection.close()
             raise
         self._protocol, self.connection = protocol, connection
-        self.face = ServerConnection(connection, self.uri.object)
         self.abandoned_streams.clear()
         self._learn(metadata)
         return True

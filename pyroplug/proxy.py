@@ -233,7 +233,7 @@ class Proxy(Generic[T]):
 
     def _pyroForward(self, name: str, *args: Any) -> Any:
         if name not in self._pyroKnown().methods:
-            raise AttributeError(f"remote object {self._pyroUri} has no exposed attribute or method {name!r}")
+            raise _NoSpecialMethod(f"remote object {self._pyroUri} has no exposed method {name!r}")
         return self._pyroInvoke(name, args, {})
 
     # Pyro's own names
@@ -355,6 +355,10 @@ class _Validation:
         proxy = self._proxy()
         if proxy is not None:
             proxy._pyroValidateHandshake(response)
+
+
+class _NoSpecialMethod(AttributeError, TypeError):
+    """What the lack of a special method is to Python, which asks for some without need, and to Pyro5."""
 
 
 def _by_index(proxy: Proxy[Any]) -> Iterator[Any]:
