@@ -30,6 +30,8 @@ from .workloads import RECORD, WORKLOADS, Workload
 __all__ = ["Part", "main", "parts"]
 
 _REPEATS = 9
+_PROFILED = 0.5
+"""Seconds of calls that a profile is made of; while it is made they take several times as long."""
 _SERIALIZERS = ("msgpack", "marshal", "json", "serpent")
 _OBJECT = "served"
 
@@ -153,13 +155,14 @@ def _show(serializers: Sequence[str]) -> None:
         print(f"{'  ' * row[0].depth + row[0].name:<26}" + "  ".join(groups))
 
 
-def _show_functions(serializer: str, workload: Workload, calls: int = 20_000) -> None:
-    print(f"\nFunctions of both ends, {serializer}, {workload.name}, {calls} calls:")
+def _show_functions(serializer: str, workload: Workload) -> None:
+    print(f"\nFunctions of both ends, {serializer}, {workload.name}:")
     with _ends(serializer, workload, replay=False) as ends:
-        profile = cProfile.Profile()
+        profile, call = cProfile.Profile(), ends.client
+        calls = max(10, round(_PROFILED / timeit.timeit(call, number=10) * 10))
         profile.enable()
         for _ in range(calls):
-            ends.client()
+            call()
         profile.disable()
     pstats.Stats(profile, stream=sys.stdout).strip_dirs().sort_stats("tottime").print_stats(30)
 

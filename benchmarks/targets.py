@@ -46,10 +46,10 @@ class Verdict:
         return self.measured is not None and self.measured.median <= self.target.at_most
 
 
-def judge(results: Results, targets: Sequence[Target] = TARGETS) -> list[Verdict]:
-    """A verdict on each target."""
+def judge(results: Results, targets: Sequence[Target] | None = None) -> list[Verdict]:
+    """A verdict on each target; on all that there are unless some are given."""
     verdicts = []
-    for target in targets:
+    for target in TARGETS if targets is None else targets:
         found = results.find(target.contestant, target.workload)
         ratio = None
         if found is not None:
