@@ -41,7 +41,7 @@ _enter, _leave = current_call.set, current_call.reset
 class Invoker:
     """Runs the requests of one connection.
 
-    :ivar accepted: whether the client may make requests.
+    :ivar open: whether requests are run: the client is accepted, and the conversation not at its end.
     """
 
     __slots__ = (
@@ -53,7 +53,7 @@ class Invoker:
         "_resolve",
         "_service",
         "_spawn",
-        "accepted",
+        "open",
     )
 
     def __init__(
@@ -74,7 +74,7 @@ class Invoker:
         self._spawn = spawn
         self._otherwise = otherwise
         self._annotate = annotate
-        self.accepted = False
+        self.open = False
         self._codecs = service.codecs
         self._limits = service.limits
         self._resolve = service.dispatcher.resolve
@@ -82,7 +82,7 @@ class Invoker:
     def handle(self, request: Message, /) -> Sequence[Buffer]:
         """Run one request: what to send, nothing if it wants no answer. Raises nothing."""
         codec = self._codecs.get(request.serializer_id)
-        if request.type != _INVOKE or codec is None or not self.accepted:
+        if request.type != _INVOKE or codec is None or not self.open:
             return self._otherwise(request)
         if request.flags & _SPECIAL:
             return self._invoke_special(request, codec)

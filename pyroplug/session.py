@@ -39,6 +39,7 @@ class ServerSession:
         "_receiver",
         "_service",
         "_tracking",
+        "accepted",
         "buffer_updated",
         "client",
         "closing",
@@ -70,7 +71,7 @@ class ServerSession:
         self._lost = False
         self.client = ClientConnection(connection, tracking)
         self._invoker = Invoker(service, self.client, spawn, self._handle_other, annotate)
-        self._invoker.accepted = accepted
+        self._invoker.open = self.accepted = accepted
         self.closing = False
         # These two rooms do it alone: a call less on the way of every message.
         self.get_buffer = self._receiver.get_buffer
@@ -96,7 +97,7 @@ class ServerSession:
 
     def refuse(self, reason: str, /) -> Sequence[Buffer]:
         """Turn the peer away."""
-        self.closing = True
+        self._end()
         log.info("%s refused: %s", self.client.peer, reason)
         return encode(_CONNECTFAIL, wire.TEXT_SERIALIZER_ID, 0, 0, wire.encode_text(reason))
 
@@ -104,17 +105,18 @@ class ServerSession:
         """The connection is gone: everything that belonged to it is released."""
         if self._lost:
             return
-        self._lost = self.closing = True
+        self._lost = True
+        self._end()
         log.debug("%s is gone: %s", self.client.peer, reason)
         self._service.client_lost(self.client, reason)
         self._service.streams.client_lost(self.client)
         self.client.instances.clear()
         self._tracking.release()
 
-    @property
-    def accepted(self) -> bool:
-        """Whether the greeting is over."""
-        return self._invoker.accepted
+    def _end(self) -> None:
+        """Nothing is run any more, not even what was received together with the reason for that."""
+        self.closing = True
+        self._invoker.open = False
 
     # The greeting
 
@@ -130,12 +132,12 @@ class ServerSession:
             payload = codec.dumps({"handshake": response, "meta": metadata})
             answer = self._invoker.answer(_CONNECTOK, request, 0, payload)
         except BaseException as error:
-            self.closing = True
+            self._end()
             log.info("%s refused: %s", self.client.peer, describe(error))
             return self._refusal(request, codec, describe(error))
         finally:
             current_call.reset(token)
-        self._invoker.accepted = True
+        self._invoker.open = self.accepted = True
         self._receiver.limit = self._limits.message_size
         return answer
 
@@ -165,13 +167,13 @@ class ServerSession:
             return self.refuse(str(error))
         broken = self._receiver.broken
         if broken is None or broken.serializer_id not in self._codecs:
-            self.closing = True
+            self._end()
             return ()
         return self._fail(error, broken)
 
     def _fail(self, error: ProtocolError, request: Message) -> Sequence[Buffer]:
         """Answer with an error of the conversation itself, and end it."""
-        self.closing = True
+        self._end()
         log.info("%s: %s", self.client.peer, error)
         codec = self._codecs.get(request.serializer_id)
         if codec is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import copy_context
 from typing import Any
 
 from pyroplug import wire
@@ -32,6 +33,11 @@ def settings_with(**values: Any) -> Configuration:
     for name, value in values.items():
         setattr(settings, name, value)
     return settings
+
+
+def surroundings() -> dict[Any, Any]:
+    """What context variables there are, with a value."""
+    return {variable: value for variable, value in copy_context().items() if value is not None}
 
 
 def codec_of(serializer: str) -> Codec:
