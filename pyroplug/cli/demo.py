@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,8 +21,8 @@ from .tables import print_table
 SCHEMA = 1
 """The number of the JSON document's form; it grows when something in it is renamed, removed or redefined."""
 
-_HEADINGS = ("SERVER MODEL", "TRANSPORT", "SERIALIZER", "ANSWER", "µS A CALL", "PROBLEM")
-_UNREACHABLE = "not reachable from another process"
+_HEADINGS = ("SERVER MODEL", "TRANSPORT", "SERIALIZER", "ANSWER", "MICROSECONDS", "PROBLEM")
+_FATAL = (signal.SIGTERM, signal.SIGHUP)
 
 
 @click.command("demo")
@@ -53,7 +54,7 @@ def demo(ctx: click.Context, as_json: bool, timeout: float, calls: int) -> None:
     The exit status is 0 only if every answer was right.
     """
     plugins = PluginSet(warn=complain)
-    with _progress() as progress:
+    with _ending_in_order(), _progress() as progress:
         results = show(plugins, timeout=timeout, calls=calls, progress=progress)
     if as_json:
         click.echo(json.dumps(_document(results), indent=2))
@@ -63,6 +64,19 @@ def demo(ctx: click.Context, as_json: bool, timeout: float, calls: int) -> None:
     click.echo(verdict, err=True)
     if not right:
         ctx.exit(1)
+
+
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """A signal that would end this process at once ends it as Ctrl-C does, with all that it has started."""
+    fatal = [number for number in _FATAL if signal.getsignal(number) is signal.SIG_DFL]
+    for number in fatal:
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        for number in fatal:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @contextmanager
@@ -91,7 +105,7 @@ def _verdict(results: Sequence[Result]) -> tuple[str, bool]:
         return "nothing was called: a server model, a transport and a serializer are needed", False
     if wrong:
         return f"{wrong} of {len(outcomes)} combinations wrong", False
-    return f"{len(outcomes)} combinations, all answers right", True
+    return f"{len(outcomes)} combination{'s' * (len(outcomes) > 1)}, all answers right", True
 
 
 def _row(result: Result) -> tuple[str, ...]:
@@ -100,9 +114,9 @@ def _row(result: Result) -> tuple[str, ...]:
         result.server,
         result.transport,
         result.serializer or "",
-        _UNREACHABLE if unreachable else result.answer or result.outcome.value,
-        "" if result.microseconds is None else f"{result.microseconds:.0f}",
-        result.problem or "",
+        "not tried" if unreachable else result.answer or result.outcome.value,
+        "" if result.microseconds is None else f"{result.microseconds:>12.0f}",
+        "not reachable from another process" if unreachable else result.problem or "",
     )
 
 

@@ -21,6 +21,9 @@ _BOOT = (
     "import sys; sys.path[:] = sys.argv[2:]; import importlib; importlib.import_module(sys.argv[1]).main()"
 )
 
+_LAST_BREATH = 1.0
+"""Seconds in which a process ends that has closed its output."""
+
 
 class ChildError(Exception):
     """A child process did not do what it was started for; the text says why."""
@@ -29,14 +32,16 @@ class ChildError(Exception):
 class Child:
     """A process that ends when its standard input does."""
 
-    def __init__(self, module: str, log: Path, descriptors: Sequence[int] = ()) -> None:
+    def __init__(self, name: str, module: str, log: Path, descriptors: Sequence[int] = ()) -> None:
         """Start it.
 
+        :param name: what people are told about it by.
         :param module: whose ``main`` it runs.
         :param log: a file for what it prints.
         :param descriptors: what it inherits, under the same numbers.
         :raises ChildError: the system does not let it start.
         """
+        self.name = name
         self._log = log
         self._received = b""
         try:
@@ -49,59 +54,59 @@ class Child:
                     pass_fds=descriptors,
                     start_new_session=True,  # Ctrl-C is for the parent, which then ends it in order
                 )
-        except OSError as error:
-            raise ChildError(f"no process can be started: {error}") from error
+        except (OSError, ValueError) as error:  # the latter for a descriptor that is closed
+            raise ChildError(f"the {name} cannot be started: {error}") from error
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._input = self._process.stdin
+        self._output = self._process.stdout
 
     def tell(self, **message: Any) -> None:
         """Send it a message. Raises :exc:`ChildError` if it is gone."""
-        assert self._process.stdin is not None
         try:
-            self._process.stdin.write(json.dumps(message).encode() + b"\n")
-            self._process.stdin.flush()
+            self._input.write(json.dumps(message).encode() + b"\n")
+            self._input.flush()
         except OSError as error:
             raise self._gone() from error
 
-    def hear(self, deadline: float) -> dict[str, Any]:
+    def hear(self, timeout: float, since: float | None = None) -> dict[str, Any]:
         """Its next message.
 
-        :param deadline: until when to wait, as :func:`time.monotonic` tells time.
-        :raises ChildError: it says nothing, or that it failed, or it is gone.
+        :param timeout: seconds to wait.
+        :param since: when they began, as :func:`time.monotonic` tells time; ``None`` for now.
+        :raises ChildError: it says nothing, or is gone.
         """
+        deadline = (time.monotonic() if since is None else since) + timeout
         while b"\n" not in self._received:
-            piece = self._read(deadline)
+            if not self._readable(deadline - time.monotonic()):
+                raise ChildError(f"the {self.name} did not answer within {timeout:g} seconds")
+            piece = os.read(self._output.fileno(), 65536)
             if not piece:
                 raise self._gone()
             self._received += piece
         line, _, self._received = self._received.partition(b"\n")
         message: dict[str, Any] = json.loads(line)
-        if "failed" in message:
-            raise ChildError(message["failed"])
         return message
 
-    def _read(self, deadline: float) -> bytes:
-        assert self._process.stdout is not None
+    def _readable(self, seconds: float) -> bool:
         with selectors.DefaultSelector() as selector:
-            selector.register(self._process.stdout, selectors.EVENT_READ)
-            if not selector.select(max(0.0, deadline - time.monotonic())):
-                raise ChildError("it did not answer in time")
-        return os.read(self._process.stdout.fileno(), 65536)
+            selector.register(self._output, selectors.EVENT_READ)
+            return bool(selector.select(max(0.0, seconds)))
 
     def _gone(self) -> ChildError:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(1.0)
+            self._process.wait(_LAST_BREATH)
         lines = self._log.read_text("utf-8", "replace").strip().splitlines()
-        last_word = f": {lines[-1]:.300}" if lines else ""
-        return ChildError(f"its process ended with status {self._process.returncode}{last_word}")
+        last_words = f": {lines[-1]:.300}" if lines else ""
+        return ChildError(f"the {self.name} ended with status {self._process.returncode}{last_words}")
 
     def dismiss(self) -> None:
         """Have it end; do not wait."""
-        assert self._process.stdin is not None
-        with contextlib.suppress(OSError):  # it did not read what was sent, and is gone
-            self._process.stdin.close()
+        with contextlib.suppress(OSError):  # it is gone, and did not read all that was sent
+            self._input.close()
 
     def reap(self, deadline: float) -> None:
         """Wait until it has ended; kill it if that takes too long."""
-        assert self._process.stdout is not None
         self.dismiss()
         try:
             self._process.wait(max(0.0, deadline - time.monotonic()))
@@ -112,4 +117,4 @@ class Child:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(self._process.pid, signal.SIGKILL)
                 self._process.wait()
-            self._process.stdout.close()
+            self._output.close()

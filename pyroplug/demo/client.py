@@ -41,6 +41,17 @@ def _played(location: str | None, channel: Any, order: dict[str, Any]) -> dict[s
     settings.SERIALIZER = order["serializer"]
     settings.COMMTIMEOUT = order["patience"]
     uri = order["stock"] if location is None else f"PYRO:{order['stock']}@{location}"
-    with Proxy[Stock](uri, connected_socket=channel, config=settings) as stock:
+    proxy = Proxy[Stock](uri, connected_socket=channel, config=settings)
+    with proxy as stock:
+        if channel is not None:
+            _check_transport(proxy, order["transport"])
         answer = play(stock, order["patience"])
         return {"answer": answer, "microseconds": median_microseconds(stock.currency, order["calls"])}
+
+
+def _check_transport(proxy: Proxy[Stock], transport: str) -> None:
+    """Make sure of who has adopted the channel, as any transport may."""
+    proxy._pyroBind()
+    connection = proxy._pyroChannel.connection
+    if connection is not None and connection.peer.transport != transport:
+        raise WrongAnswer(f"the connection was adopted by another transport, {connection.peer.transport!r}")

@@ -107,8 +107,8 @@ class _Run:
                 ending.callback(station.close)
                 if self._start(station):
                     stations.append(station)
-            deadline = time.monotonic() + self._timeout
-            ready = [station for station in stations if self._wait(station, deadline)]
+            started = time.monotonic()
+            ready = [station for station in stations if self._wait(station, started)]
             for station in ready:
                 self._play(station)
             for station in stations:
@@ -119,7 +119,7 @@ class _Run:
         try:
             station.start(self._plugins.get(Kind.TRANSPORT, plan.transport))
         except Unreachable:
-            self._done += len(plan.serializers)
+            self._total -= len(plan.serializers)
             self.results.append(Result(plan.server, plan.transport, None, Outcome.UNREACHABLE))
         except ChildError as error:
             self._fail(plan, plan.serializers, error)
@@ -127,10 +127,10 @@ class _Run:
             return True
         return False
 
-    def _wait(self, station: Station, deadline: float) -> bool:
+    def _wait(self, station: Station, started: float) -> bool:
         plan = station.plan
         try:
-            station.wait(deadline)
+            station.wait(started)
         except ChildError as error:
             if len(plan.serializers) == 1:
                 self._fail(plan, plan.serializers, error)

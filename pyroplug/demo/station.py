@@ -62,7 +62,7 @@ class Station:
                 if pair is not None:
                     self._ends[number], descriptors = _packed(pair[number])
                 log = self._folder / f"{name}.log"
-                self._children.append(Child(f"{__package__}.{name}", log, descriptors))
+                self._children.append(Child(name, f"{__package__}.{name}", log, descriptors))
         finally:
             for end in pair or ():
                 with suppress(Exception):
@@ -75,18 +75,17 @@ class Station:
             channel=self._ends[0],
         )
 
-    def wait(self, deadline: float) -> None:
-        """Wait until both are ready. Raises :exc:`ChildError` if one is not in time, or cannot be at all."""
-        server, client = self._children
-        try:
-            locations = server.hear(deadline)["locations"]
-        except ChildError as error:
-            raise ChildError(f"the server did not start: {error}") from error
-        try:
-            client.hear(deadline)
-            client.tell(location=locations[0] if locations else None, channel=self._ends[1])
-        except ChildError as error:
-            raise ChildError(f"the client did not start: {error}") from error
+    def wait(self, since: float) -> None:
+        """Wait until both are ready. Raises :exc:`ChildError` if one is not in time, or cannot be at all.
+
+        :param since: when they were started, as :func:`time.monotonic` tells time.
+        """
+        said = [child.hear(self._timeout, since) for child in self._children]
+        for child, message in zip(self._children, said, strict=True):
+            if "failed" in message:
+                raise ChildError(f"the {child.name} did not start: {message['failed']}")
+        locations = said[0]["locations"]
+        self._children[1].tell(location=locations[0] if locations else None, channel=self._ends[1])
 
     def play(self, serializer: str, calls: int) -> tuple[str, float]:
         """Have the client use its stock through a serializer: the answer, and the microseconds of a call.
@@ -94,11 +93,18 @@ class Station:
         :raises ChildError: an answer is wrong, or does not come in time.
         """
         client = self._children[1]
-        stock = stock_id(self.plan.serializers.index(serializer))
-        # A call gets half of the time: if it is the server that hangs, the client is left to tell of it.
-        client.tell(serializer=serializer, stock=stock, calls=calls, patience=self._timeout / 2)
-        told = client.hear(time.monotonic() + self._timeout)
-        return told["answer"], told["microseconds"]
+        client.tell(
+            transport=self.plan.transport,
+            serializer=serializer,
+            stock=stock_id(self.plan.serializers.index(serializer)),
+            calls=calls,
+            # Half of the time: if it is the server that hangs, the client is left to tell of it.
+            patience=self._timeout / 2,
+        )
+        message = client.hear(self._timeout)
+        if "failed" in message:
+            raise ChildError(message["failed"])
+        return message["answer"], message["microseconds"]
 
     def dismiss(self) -> None:
         """Have both processes end; do not wait."""

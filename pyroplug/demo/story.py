@@ -26,6 +26,8 @@ def play(stock: Any, patience: float) -> str:
     :raises WrongAnswer: an answer is not right.
     :raises Exception: what a call raises that should have been answered.
     """
+    currency = stock.currency()
+    expect("currency()", currency, "EUR")
     expect("inventory() of an empty stock", stock.inventory(), {})
     expect("add('apples', 120, 30)", stock.add("apples", 120, 30), 120)
     expect("add('jalapeños', quantity=40, price=15)", stock.add("jalapeños", quantity=40, price=15), 40)
@@ -42,7 +44,7 @@ def play(stock: Any, patience: float) -> str:
     inventory, value = stock.inventory(), stock.value
     expect("inventory() after deliver", inventory, _DELIVERED)
     expect("the property value after deliver", value, 5100)
-    return f"{len(inventory)} goods worth {value / 100:.2f}"
+    return f"{len(inventory)} goods worth {value / 100:.2f} {currency}"
 
 
 def median_microseconds(call: Callable[[], Any], count: int) -> float:
@@ -88,4 +90,11 @@ def _described(error: Exception) -> str:
 
 def _shown(value: Any) -> str:
     # As text, for 1, 1.0 and True are equal to each other. What JSON does not know is wrong in any case.
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, default=lambda other: f"<{other!r}>")
+    try:
+        return json.dumps(value, sort_keys=True, ensure_ascii=False, default=_marked)
+    except (TypeError, ValueError):
+        return _marked(value)
+
+
+def _marked(value: Any) -> str:
+    return f"<{value!r}>"
