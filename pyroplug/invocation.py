@@ -117,6 +117,11 @@ class Invoker:
         finally:
             _leave(token)
 
+    def end(self) -> None:
+        """Run nothing any more, and let go of the session, which holds this object."""
+        self.open = False
+        self._otherwise = _unheard
+
     def _invoke_special(self, request: Message, codec: Codec) -> Sequence[Buffer]:
         if request.flags & _ONEWAY:
             self._spawn_oneway(request, codec)
@@ -308,6 +313,10 @@ def _call_of_batch(call: Any) -> tuple[str, Any, dict[str, Any]]:
         raise ProtocolError("invalid data: a call in a batch is a name, arguments and keyword arguments")
     method, args, kwargs = call
     return method, args, kwargs or {}
+
+
+def _unheard(_request: Message) -> Sequence[Buffer]:
+    return ()
 
 
 def describe(error: BaseException) -> str:

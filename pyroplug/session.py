@@ -112,6 +112,8 @@ class ServerSession:
         self._service.streams.client_lost(self.client)
         self.client.instances.clear()
         self._tracking.release()
+        self._receiver.discard()
+        self._invoker.end()
 
     def _end(self) -> None:
         """Nothing is run any more, not even what was received together with the reason for that."""

@@ -209,6 +209,9 @@ def _too_large(size: int, limit: int) -> MessageTooLargeError:
 # In --------------------------------------------------------------------------------------------------
 
 
+_NO_BODY = (BytesIO(), BytesIO())
+
+
 class Receiver:
     """Cuts a stream of bytes into messages; any split of the stream gives the same messages.
 
@@ -247,7 +250,7 @@ class Receiver:
         self._scratch = _NO_MEMORY
         self._head = b""  # what has arrived of a header
         self._header: Message | None = None  # its header has arrived, its body is arriving
-        self._body: tuple[BytesIO, BytesIO]  # memory for its annotations and its payload
+        self._body = _NO_BODY  # memory for its annotations and its payload
         self._waiting: list[BytesIO] = []  # those of the two that want bytes, and have none yet
         self._target: memoryview | None = None  # the one that is arriving
         self._filled = 0
@@ -364,8 +367,14 @@ class Receiver:
             messages.append(message)
 
     def _fail(self, error: ProtocolError, message: Message | None = None) -> None:
-        self.error, self.broken = error, message
+        # Where it was raised leads back to this object, which would be garbage in a cycle.
+        self.error, self.broken = error.with_traceback(None), message
+        self.discard()
+
+    def discard(self) -> None:
+        """Give up what has arrived of a message, and the memory for the rest of it."""
         self._head, self._header = b"", None
+        self._target, self._body, self._waiting = None, _NO_BODY, []
 
 
 def _memory(size: int) -> BytesIO:
@@ -404,11 +413,13 @@ def _decode_annotations(data: bytes) -> Mapping[str, Buffer]:
 
 
 def _decompress(data: bytes, limit: int) -> bytes:
-    engine = zlib.decompressobj()
+    engine, damage = zlib.decompressobj(), ""
     try:
         inflated = engine.decompress(data, limit + 1)
     except zlib.error as error:
-        raise ProtocolError(f"invalid data: the compressed payload is damaged ({error})") from error
+        damage = str(error)
+    if damage:  # raised out here: the other error's frames would make a cycle of garbage
+        raise ProtocolError(f"invalid data: the compressed payload is damaged ({damage})")
     if len(inflated) > limit:
         raise MessageTooLargeError(
             f"a compressed payload of {len(data):,} bytes holds more than the allowed {limit:,}",
