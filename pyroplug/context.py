@@ -7,14 +7,14 @@ result. Nothing passes from one request to another, and nothing that came in goe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from contextvars import ContextVar
 from typing import Any
 from uuid import UUID, uuid4
 
 from .contracts import NO_PEER, Buffer, Connection, Peer, Tracking
 from .errors import PyroError
-from .wire import Message
+from .wire import NO_ANNOTATIONS, Message
 
 __all__ = [
     "CallContext",
@@ -93,10 +93,11 @@ class CallState:
     :ivar outgoing: annotations that go out with calls made from here; ``None`` if nobody touched them.
     :ivar response: annotations for the answer to the request; ``None`` if nobody set them.
     :ivar received: annotations that came with the last answer.
+    :ivar shown: those of them that ``response`` began with.
     :ivar correlation_id: 16 bytes; ``None`` if there is none, or nobody asked for it yet.
     """
 
-    __slots__ = ("client", "correlation_id", "message", "outgoing", "received", "response")
+    __slots__ = ("client", "correlation_id", "message", "outgoing", "received", "response", "shown")
 
     def __init__(self, client: ClientConnection | None = None, message: Message | None = None) -> None:
         self.client = client
@@ -104,6 +105,7 @@ class CallState:
         self.outgoing: Annotations | None = None
         self.response: Annotations | None = None
         self.received: Mapping[str, Buffer] | None = None
+        self.shown: Mapping[str, Buffer] = NO_ANNOTATIONS
         self.correlation_id: bytes | None = None if message is None else message.correlation_id
 
     def to_send(self) -> Mapping[str, Buffer]:
@@ -117,7 +119,7 @@ class CallState:
 
     def to_answer(self) -> Mapping[str, Buffer]:
         """The annotations for the answer to the request: those set for it, and none of a nested call's."""
-        return _new(self.response, self.received or {}) if self.response else {}
+        return _new(self.response, self.shown) if self.response else {}
 
     def correlation_to_send(self) -> bytes | None:
         """The correlation id for a call made from here; within a request there always is one."""
@@ -131,6 +133,7 @@ class CallState:
         twin.outgoing = self.outgoing
         twin.response = self.response
         twin.received = self.received
+        twin.shown = self.shown
         twin.correlation_id = self.correlation_id
         return twin
 
@@ -177,6 +180,44 @@ def keep_received(annotations: Mapping[str, Buffer]) -> None:
         _state_to_change().received = annotations
 
 
+class _ClientAnnotations(MutableMapping[str, Buffer]):
+    """A client's annotations, whoever looks at them: a task that changes them does so for itself alone."""
+
+    __slots__ = ()
+
+    def __getitem__(self, key: str) -> Buffer:
+        return _outgoing()[key]
+
+    def __setitem__(self, key: str, value: Buffer) -> None:
+        _state_to_change().outgoing = {**_outgoing(), key: value}
+
+    def __delitem__(self, key: str) -> None:
+        rest = dict(_outgoing())
+        del rest[key]
+        _state_to_change().outgoing = rest
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_outgoing())
+
+    def __len__(self) -> int:
+        return len(_outgoing())
+
+    def __repr__(self) -> str:
+        return repr(dict(_outgoing()))
+
+    def copy(self) -> dict[str, Buffer]:
+        """A dictionary with the same annotations."""
+        return dict(_outgoing())
+
+
+def _outgoing() -> Mapping[str, Buffer]:
+    state = current_state()
+    return NO_ANNOTATIONS if state is None or state.outgoing is None else state.outgoing
+
+
+_CLIENT_ANNOTATIONS = _ClientAnnotations()
+
+
 class CallContext:
     """The context of the call that is being handled, or of the calls that a client makes."""
 
@@ -220,10 +261,10 @@ class CallContext:
         from here; what came with a request does not.
         """
         state = current_state()
-        if state is None or state.outgoing is None:
-            state = _state_to_change()
-            state.outgoing = {} if state.message is None else dict(state.message.annotations)
-        assert state.outgoing is not None
+        if state is None or state.message is None:
+            return _CLIENT_ANNOTATIONS
+        if state.outgoing is None:
+            state.outgoing = dict(state.message.annotations)
         return state.outgoing
 
     @annotations.setter
@@ -243,7 +284,8 @@ class CallContext:
         if state.message is None:
             return state.received or {}
         if state.response is None:
-            state.response = dict(state.received or {})
+            state.shown = state.received or NO_ANNOTATIONS
+            state.response = dict(state.shown)
         return state.response
 
     @response_annotations.setter
@@ -251,8 +293,8 @@ class CallContext:
         state = _state_to_change()
         if state.message is None:
             state.received = annotations
-        else:
-            state.response = annotations
+        elif annotations is not state.response:
+            state.response, state.shown = annotations, NO_ANNOTATIONS
 
     @property
     def correlation_id(self) -> UUID | None:
