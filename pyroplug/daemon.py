@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 from uuid import uuid4
 
@@ -18,8 +17,9 @@ from .daemon_object import DaemonObject
 from .errors import DaemonError, PyroError
 from .exposure import exposure_of, forget_exposure
 from .hosting import Host
+from .interrupts import interruptible
 from .location import natted, wanted_locations
-from .objects import ObjectTable
+from .objects import ObjectTable, mark, marks_of
 from .plugins import PluginSet, default_plugins
 from .proxy import Proxy
 from .selection import adopt, select_for_daemon, transport_for
@@ -41,6 +41,9 @@ class Daemon:
     """
 
     methodcall_error_handler: Callable[..., object]
+    _server: Server | None = None  # of a daemon that never came to be, or that came as a value
+    _listeners: Sequence[Listener] = ()
+    _nat: Callable[[str], str] | None = None
 
     def __init__(
         self,
@@ -72,13 +75,10 @@ class Daemon:
         :param plugins: the plugins to choose from; ``None`` for the process's own.
         :raises PluginUnavailableError: something that is named is not to be had.
         :raises AddressError: an address cannot be listened on.
-        :raises ConfigError: settings that the chosen plugins cannot work with.
-        :raises ValueError: ``nathost`` and ``natport`` cannot be used like this.
+        :raises ConfigError: settings that the chosen plugins cannot work with, or that do not go together.
         """
-        self._server: Server | None = None  # first: a daemon that never came to be can be closed as well
-        self._listeners: list[Listener] = []
         self.config = config
-        plugins = default_plugins() if plugins is None else plugins
+        self._plugins = plugins = default_plugins() if plugins is None else plugins
         locations = wanted_locations(config, host, port, unixsocket, listen)
         self._nat = natted(config, nathost, natport, locations)
         selection = select_for_daemon(plugins, config, registry, handshake)
@@ -94,17 +94,20 @@ class Daemon:
         self._loops: list[int] = []
         self._loop_ended = threading.Condition()
         connections: list[Connection] = []
+        listeners: list[Listener] = []
         with ExitStack() as opened:
             if connected_socket is not None:
                 connections.append(adopt(plugins, connected_socket, config))
                 opened.callback(connections[0].close)
             else:
                 for transport, address in targets:
-                    self._listeners.append(transport.listen(address, config))
-                    opened.callback(self._listeners[-1].close)
-            self._server = selection.server.create(self._host, self._listeners, connections, config)
+                    listeners.append(transport.listen(address, config))
+                    opened.callback(listeners[-1].close)
+            self._listeners = listeners
+            self._server = selection.server.create(self._host, listeners, connections, config)
+            opened.callback(self.close)
+            self.register(interface(self), DAEMON_NAME)
             opened.pop_all()
-        self.register(interface(self), DAEMON_NAME)
 
     def __repr__(self) -> str:
         place = self.locationStr or "connected socket"
@@ -132,9 +135,10 @@ class Daemon:
         object_id = f"obj_{uuid4().hex}" if objectId is None else objectId
         if not isinstance(object_id, str):
             raise TypeError(f"an object's id is a text, not a {type(object_id).__name__}: {object_id!r}")
-        if not force and _own_attribute(obj_or_class, "_pyroDaemon") is not None:
+        before = marks_of(obj_or_class)
+        if not force and before[1] is not None:
             raise DaemonError(
-                f"{obj_or_class!r} is registered already, as {_own_attribute(obj_or_class, '_pyroId')!r}",
+                f"{obj_or_class!r} is registered already, as {before[0]!r}",
                 hint="unregister it first, or use force=True",
             )
         cls = obj_or_class if isinstance(obj_or_class, type) else type(obj_or_class)
@@ -143,15 +147,20 @@ class Daemon:
                 f"the class {cls.__module__}.{cls.__qualname__} exposes nothing that could be called",
                 hint="put @expose on the class, or on its methods and properties that are for remote callers",
             )
-        self._objects.add(object_id, obj_or_class, force=force, weak=weak)
+        replaced = self._target_of(object_id)
         try:
-            obj_or_class._pyroId = object_id
-            obj_or_class._pyroDaemon = self
+            mark(obj_or_class, object_id, self)
         except AttributeError:
-            self._objects.remove(object_id)
             raise AttributeError(
                 f"{obj_or_class!r} cannot be registered: it takes no attributes _pyroId and _pyroDaemon"
             ) from None
+        try:
+            self._objects.add(object_id, obj_or_class, force=force, weak=weak)
+        except BaseException:
+            mark(obj_or_class, *before)
+            raise
+        if replaced is not obj_or_class:
+            self._forgotten(replaced, object_id)
         return self.uriFor(object_id)
 
     def unregister(self, objectOrId: Any) -> None:
@@ -166,11 +175,8 @@ class Daemon:
         if object_id == DAEMON_NAME:
             return
         entry = self._objects.remove(object_id)
-        target = None if entry is None else entry.target
-        if target is not None:
-            for name in ("_pyroId", "_pyroDaemon"):
-                if _own_attribute(target, name) is not None:
-                    delattr(target, name)
+        if entry is not None:
+            self._forgotten(entry.target, object_id)
 
     def uriFor(self, objectOrId: Any, nat: bool = True) -> URI:
         """The URI of an object, or for an id whether anything is registered under it or not.
@@ -189,7 +195,7 @@ class Daemon:
         """
         uri = self.uriFor(objectOrId, nat)
         metadata = self.metadata(uri.object)
-        proxy: Proxy[Any] = Proxy(uri, config=self.config)
+        proxy: Proxy[Any] = Proxy(uri, config=self.config, plugins=self._plugins)
         proxy._pyroGetMetadata(known_metadata=metadata)
         return proxy
 
@@ -211,9 +217,21 @@ class Daemon:
 
     def _id_of(self, target: Any) -> str:
         object_id = getattr(target, "_pyroId", None)
-        if not isinstance(object_id, str) or object_id not in self._objects:
+        found = self._target_of(object_id) if isinstance(object_id, str) else None
+        # An instance of a registered class counts as the class.
+        if found is None or (
+            found is not target and not (isinstance(found, type) and isinstance(target, found))
+        ):
             raise DaemonError(f"{target!r} is not registered in this daemon")
-        return object_id
+        return str(object_id)
+
+    def _target_of(self, object_id: str) -> Any:
+        return self._objects.get(object_id).target if object_id in self._objects else None
+
+    def _forgotten(self, target: Any, object_id: str) -> None:
+        """Take the marks off what is no longer registered under an id, if they speak of that."""
+        if target is not None and marks_of(target) == (object_id, self):
+            mark(target, None, None)
 
     # Where
 
@@ -262,18 +280,21 @@ class Daemon:
         self._loops.append(threading.get_ident())
         log.debug("%r: serving", self)
         try:
-            with _interruptible(server.wake) as interrupted:
+            with interruptible(server.wake) as interrupted:
                 server.run(lambda: self._serving and not interrupted and loopCondition())
         finally:
             with self._loop_ended:
                 self._loops.remove(threading.get_ident())
                 self._loop_ended.notify_all()
-        if interrupted:
-            raise KeyboardInterrupt
 
     def events(self, eventsockets: Iterable[HasFileno]) -> None:
-        """Serve those of :attr:`sockets` that an event loop of your own has found readable."""
-        self._open_server().events(eventsockets)
+        """Serve those of :attr:`sockets` that an event loop of your own has found readable.
+
+        :raises KeyboardInterrupt: by Ctrl-C, when the calls that are running in this thread are over.
+        """
+        server = self._open_server()
+        with interruptible(server.wake):
+            server.events(eventsockets)
 
     def combine(self, daemon: Daemon) -> None:
         """Serve another daemon's objects in this one's loop.
@@ -350,12 +371,6 @@ class Daemon:
 _NO_LOCATION = "<<connected-socket>>:0"
 
 
-def _own_attribute(target: Any, name: str) -> Any:
-    """An attribute of the object or class itself, and not of its class or base class."""
-    attributes = getattr(target, "__dict__", None)
-    return getattr(target, name, None) if attributes is None else attributes.get(name)
-
-
 def _log_error(
     daemon: Daemon,
     client: Any,
@@ -365,30 +380,6 @@ def _log_error(
     error: BaseException,
 ) -> None:
     log.debug("the method %r, called by %s, raised an exception", method, client, exc_info=error)
-
-
-@contextmanager
-def _interruptible(wake: Callable[[], None]) -> Iterator[list[int]]:
-    """Note the first Ctrl-C, and wake the loop, instead of raising it in whatever code runs just then."""
-    interrupted: list[int] = []
-    if (
-        threading.current_thread() is not threading.main_thread()
-        or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
-    ):
-        yield interrupted
-        return
-
-    def note(number: int, _frame: Any) -> None:
-        if interrupted:
-            raise KeyboardInterrupt
-        interrupted.append(number)
-        wake()
-
-    signal.signal(signal.SIGINT, note)
-    try:
-        yield interrupted
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 register_wire_class(Daemon, "Pyro5.server.Daemon", lambda _daemon: (), lambda _state: Daemon.__new__(Daemon))

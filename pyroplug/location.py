@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from .contracts import Settings
-from .errors import AddressError
+from .errors import AddressError, ConfigError
 
 __all__ = ["join_location", "natted", "wanted_locations"]
+
+_PORTS = "ports are whole numbers from 0, which leaves the choice to others, to 65535"
+_NAT = "they are published instead of the real host and port; a socket's name has neither"
 
 
 def wanted_locations(
@@ -29,9 +32,13 @@ def wanted_locations(
         return locations
     if unixsocket:
         return [f"./u:{unixsocket}"]
-    if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65535:
-        raise AddressError(f"{port!r} is no port", hint="ports are whole numbers from 0, for any, to 65535")
+    if not _is_port(port):
+        raise AddressError(f"{port!r} is no port", hint=_PORTS)
     return [join_location(settings.HOST if host is None else str(host), port)]
+
+
+def _is_port(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 65535
 
 
 def join_location(host: str, port: int) -> str:
@@ -45,19 +52,19 @@ def natted(
     """How a real location becomes the published one; ``None`` if that is the same.
 
     :param natport: ``None`` for the configuration's, 0 for the real location's.
-    :raises ValueError: a port without a host, or behind a location that has none.
+    :raises ConfigError: a port without a host, or either for a location that has none.
     """
     host = nathost or settings.NATHOST
     if natport is None:
         natport = settings.NATPORT if host else 0
+    if not _is_port(natport):
+        raise ConfigError(f"natport {natport!r} is no port", hint=_PORTS)
     if not host:
         if natport:
-            raise ValueError(f"natport {natport} needs a nathost to go with it")
+            raise ConfigError(f"natport {natport} needs a nathost to go with it", hint=_NAT)
         return None
     if nathost and any(location.startswith("./") for location in locations):
-        raise ValueError(f"nathost {nathost!r} can only be used with host and port, not with a socket's name")
-    if natport and not 0 < natport <= 65535:
-        raise ValueError(f"{natport} is no port")
+        raise ConfigError(f"nathost {nathost!r} has nothing to do with {', '.join(locations)}", hint=_NAT)
 
     def publish(location: str) -> str:
         if location.startswith("./") or not location:

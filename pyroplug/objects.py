@@ -17,7 +17,7 @@ from .context import ClientConnection
 from .errors import DaemonError
 from .exposure import Exposure, exposure_of, instance_creator_of, instance_mode_of
 
-__all__ = ["ObjectTable", "Registration"]
+__all__ = ["ObjectTable", "Registration", "mark", "marks_of"]
 
 log = logging.getLogger(__name__)
 
@@ -184,3 +184,25 @@ def describe_class(target: Any) -> str:
     """The name of a class, or of an object's class, with its module."""
     cls = target if inspect.isclass(target) else type(target)
     return f"{cls.__module__}.{cls.__qualname__}"
+
+
+def marks_of(target: Any) -> tuple[Any, Any]:
+    """The id and the daemon with which an object or a class itself is registered; ``None`` twice if it is not."""
+    attributes = getattr(target, "__dict__", None)
+    if attributes is None:
+        return getattr(target, "_pyroId", None), getattr(target, "_pyroDaemon", None)
+    return attributes.get("_pyroId"), attributes.get("_pyroDaemon")
+
+
+def mark(target: Any, object_id: str | None, daemon: Any) -> None:
+    """Note in an object or a class itself what it is registered with; ``None`` for nothing.
+
+    :raises AttributeError: it takes no attributes.
+    """
+    for name, value, before in zip(
+        ("_pyroId", "_pyroDaemon"), (object_id, daemon), marks_of(target), strict=True
+    ):
+        if value is not None:
+            setattr(target, name, value)
+        elif before is not None:
+            delattr(target, name)

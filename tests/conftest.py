@@ -6,12 +6,17 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from typing import Any
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 
 from .leaks import Watch
+
+if TYPE_CHECKING:
+    from .running import Running
 
 # Here, for pyroplug and Pyro5 read their configuration when they are imported.
 for _variable in [name for name in os.environ if name.startswith(("PYRO_", "PYROPLUG_"))]:
@@ -66,3 +71,37 @@ def in_child(nothing_left_behind: None) -> Callable[[Callable[[], None]], None]:
         assert os.waitpid(pid, 0)[1] == 0
 
     return in_child
+
+
+@pytest.fixture
+def run_daemon(nothing_left_behind: None, tmp_path: Path) -> Iterator[Callable[..., Running]]:
+    """Makes daemons that serve in a thread, and ends them.
+
+    ``run_daemon(way, thing=Thing(), ITER_STREAMING=False)`` registers what is written in small letters and
+    sets the configuration items in capitals; ``cls`` is the daemon's class, ``daemon`` has more arguments.
+    """
+    from pyroplug.api import Daemon
+
+    from .running import Running, Way, settings
+
+    with ExitStack() as stack:
+
+        def run_daemon(
+            way: Way | None = None,
+            cls: type[Daemon] = Daemon,
+            daemon: dict[str, Any] | None = None,
+            **named: Any,
+        ) -> Running:
+            way = way or Way()
+            items = {name: named.pop(name) for name in list(named) if name.isupper()}
+            arguments = daemon or {}
+            if way.transport == "unix":
+                arguments.setdefault("unixsocket", str(tmp_path / f"socket {len(list(tmp_path.iterdir()))}"))
+            arguments.setdefault("config", settings(SERVERTYPE=way.server, **items))
+            running = Running(cls(**arguments), stack)
+            stack.callback(running.stop)
+            for name, target in named.items():
+                running.daemon.register(target, name)
+            return running.start()
+
+        yield run_daemon

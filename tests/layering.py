@@ -18,7 +18,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("dispatch", "selection"),
     ("service", "invocation", "session", "client"),
     ("channel", "proxy", "batch"),
-    ("hosting", "daemon_object", "daemon", "serving"),
+    ("hosting", "interrupts", "daemon_object", "daemon", "serving"),
     ("api", "cli", "demo", "testing", "scaffold", "__main__"),
 )
 """A room is a module or a package of the kernel. It imports from lower layers, and from its own if no cycle
