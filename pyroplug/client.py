@@ -13,6 +13,7 @@ from . import wire
 from .context import current_call, current_state, keep_received
 from .contracts import Buffer, Codec
 from .errors import HandshakeError, ProtocolError, SerializeError
+from .marshalled import load_text
 from .values import attach_remote_traceback
 from .wire import FAULT, NO_ANNOTATIONS, Flags, Message, MessageType, encode
 
@@ -168,7 +169,7 @@ class ClientProtocol:
         if message.serializer_id == self._serializer_id:
             return str(self._loads(message.payload))
         if message.serializer_id == wire.TEXT_SERIALIZER_ID:
-            return wire.decode_text(message.payload)
+            return load_text(message.payload)
         return f"it gave a reason in serializer {message.serializer_id}, which is not in use here"
 
     def check(self, message: Message, sequence: int) -> None:

@@ -15,9 +15,10 @@ from typing import Any
 from .context import ClientConnection, current_call, state_of
 from .contracts import Buffer, Codec
 from .errors import ProtocolError, PyroError, get_pyro_traceback
+from .marshalled import dump_text
 from .service import Service
 from .values import exception_to_dict, wrapped_exception
-from .wire import NO_ANNOTATIONS, TEXT_SERIALIZER_ID, Flags, Message, MessageType, encode, encode_text
+from .wire import NO_ANNOTATIONS, TEXT_SERIALIZER_ID, Flags, Message, MessageType, encode
 
 __all__ = ["Invoker", "describe"]
 
@@ -261,7 +262,7 @@ class Invoker:
                     limit=self._limits.message_size,
                 )
         log.error("%s: an exception cannot be serialized: %s", self._client.peer, describe(trouble))
-        return encode(_CONNECTFAIL, TEXT_SERIALIZER_ID, 0, request.sequence, encode_text(str(substitute)))
+        return encode(_CONNECTFAIL, TEXT_SERIALIZER_ID, 0, request.sequence, dump_text(str(substitute)))
 
     def _substitute(self, error: BaseException, trouble: BaseException) -> PyroError:
         """What is sent in the place of an exception that cannot be."""

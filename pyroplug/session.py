@@ -15,6 +15,7 @@ from .context import ClientConnection, current_call
 from .contracts import Buffer, Codec, Connection, Hello, Tracking
 from .errors import ProtocolError
 from .invocation import Invoker, describe
+from .marshalled import dump_text
 from .service import Service
 from .wire import FAULT, Message, MessageType, encode
 
@@ -99,7 +100,7 @@ class ServerSession:
         """Turn the peer away."""
         self._end()
         log.info("%s refused: %s", self.client.peer, reason)
-        return encode(_CONNECTFAIL, wire.TEXT_SERIALIZER_ID, 0, 0, wire.encode_text(reason))
+        return encode(_CONNECTFAIL, wire.TEXT_SERIALIZER_ID, 0, 0, dump_text(reason))
 
     def lost(self, reason: str, /) -> None:
         """The connection is gone: everything that belonged to it is released."""

@@ -30,9 +30,7 @@ __all__ = [
     "MessageType",
     "Receiver",
     "check_annotations",
-    "decode_text",
     "encode",
-    "encode_text",
 ]
 
 PROTOCOL_VERSION = 502
@@ -68,6 +66,8 @@ CORRELATION_ID = int(Flags.CORRELATION_ID)
 PREFIX = b"PYRO" + PROTOCOL_VERSION.to_bytes(2, "big")
 MAGIC = 0x4DC5
 NO_CORRELATION_ID = bytes(16)
+TEXT_SERIALIZER_ID = 2
+"""What messages name when no serializer has been agreed on: their payload then is a marshalled text."""
 
 _HEADER = struct.Struct("!6sBBHHII16sHH")
 """Prefix, type, serializer, flags, sequence, payload and annotation size, correlation id, reserved, magic."""
@@ -428,32 +428,3 @@ def _decompress(data: bytes, limit: int) -> bytes:
     if not engine.eof or engine.unused_data:
         raise ProtocolError("invalid data: the compressed payload is cut off, or is followed by other bytes")
     return inflated
-
-
-# Texts that no serializer is needed for --------------------------------------------------------------
-
-TEXT_SERIALIZER_ID = 2
-"""What messages name when no serializer has been agreed on: Pyro5 then sends a marshalled text."""
-
-
-def encode_text(text: str) -> bytes:
-    """A text in the form in which every peer can read it, whatever serializers it has."""
-    data = text.encode("utf-8", "surrogatepass")
-    return b"u" + len(data).to_bytes(4, "little") + data
-
-
-def decode_text(data: bytes) -> str:
-    """The text that a peer sent before a serializer was agreed on.
-
-    :raises ProtocolError: if it is anything but one text.
-    """
-    kind = chr(data[0] & 0x7F) if data else ""
-    if kind in "zZ" and kind:
-        size, body = int.from_bytes(data[1:2], "little"), data[2:]
-    elif kind in "uaAt" and kind:
-        size, body = int.from_bytes(data[1:5], "little"), data[5:]
-    else:
-        raise ProtocolError("invalid data: expected a text")
-    if len(body) != size:
-        raise ProtocolError("invalid data: a text of another length than it claims")
-    return body.decode("utf-8" if kind in "ut" else "latin-1", "replace")

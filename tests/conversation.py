@@ -13,6 +13,7 @@ from pyroplug.context import ClientConnection, current_call
 from pyroplug.contracts import Buffer, Codec, Peer
 from pyroplug.daemon_object import DaemonObject
 from pyroplug.hosting import Host
+from pyroplug.marshalled import load_text
 from pyroplug.objects import ObjectTable
 from pyroplug.plugins import default_plugins
 from pyroplug.selection import codec_for, select_for_daemon
@@ -244,7 +245,7 @@ class Conversation:
     def text_of(self, message: Message) -> str:
         """The text of a refusal, whoever was to read it."""
         if message.serializer_id == wire.TEXT_SERIALIZER_ID:
-            return wire.decode_text(message.payload)
+            return load_text(message.payload)
         return str(self.value_of(message))
 
     def run_spawned(self) -> int:

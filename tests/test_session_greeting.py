@@ -13,6 +13,7 @@ from pyroplug import wire
 from pyroplug.context import ClientConnection, current_context
 from pyroplug.contracts import Hello
 from pyroplug.errors import SecurityError
+from pyroplug.marshalled import load_text
 from pyroplug.wire import Flags, MessageType
 
 from .conversation import ADDRESS, SERIALIZERS, WIRE_IDS, Conversation, MemoryDaemon, messages_in
@@ -180,7 +181,7 @@ class TestRefused:
         raw = client.send(client.bytes_of(1, b"anything", serializer_id=serializer_id))
         [answer] = messages_in(raw)
         assert (answer.type, answer.serializer_id) == (3, wire.TEXT_SERIALIZER_ID)
-        text = wire.decode_text(answer.payload)
+        text = load_text(answer.payload)
         assert f"serializer {serializer_id} is not accepted" in text
         assert "SERIALIZERS_ACCEPTED" in text
         assert all(name in text for name in accepted)
@@ -254,7 +255,7 @@ class TestRefused:
         session = Conversation(daemon).session
         [answer] = messages_in(b"".join(session.refuse("the server is full: try später")))
         assert (answer.type, answer.serializer_id, answer.sequence) == (3, 2, 0)
-        assert wire.decode_text(answer.payload) == "the server is full: try später"
+        assert load_text(answer.payload) == "the server is full: try später"
         assert session.closing
 
 

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import contextlib
 import itertools
-import marshal
 import zlib
 from collections.abc import Iterable
 from uuid import UUID
@@ -265,24 +263,3 @@ class TestReceiver:
         header = wire._HEADER.pack(wire.PREFIX, 4, 1, 0, 0, 0, len(chunks), bytes(16), 0, wire.MAGIC)
         [message] = feed(new_receiver(), [header + chunks])
         assert bytes(message.annotations["ABCD"]) == b"b"
-
-
-class TestText:
-    @given(st.text(max_size=300))
-    def test_marshal_reads_it(self, text: str) -> None:
-        assert marshal.loads(wire.encode_text(text)) == text
-
-    @given(st.text(max_size=300))
-    def test_reads_what_marshal_writes(self, text: str) -> None:
-        if not any(0xD800 <= ord(c) <= 0xDFFF for c in text):
-            assert wire.decode_text(marshal.dumps(text)) == text
-
-    @pytest.mark.parametrize("value", [None, 1, b"bytes", (), [], {}, 1.5])
-    def test_refuses_other_values(self, value: object) -> None:
-        with pytest.raises(ProtocolError, match="expected a text"):
-            wire.decode_text(marshal.dumps(value))
-
-    @given(st.binary(max_size=60))
-    def test_arbitrary_bytes_raise_nothing_else(self, data: bytes) -> None:
-        with contextlib.suppress(ProtocolError):
-            assert isinstance(wire.decode_text(data), str)

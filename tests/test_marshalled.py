@@ -1,0 +1,106 @@
+"""Plain values are written as marshal reads them, and read as marshal writes them; nothing else is read."""
+
+from __future__ import annotations
+
+import contextlib
+import marshal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyroplug import marshalled
+from pyroplug.errors import ProtocolError
+
+simple = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(1 << 100), 1 << 100)
+    | st.floats(allow_nan=False)
+    | st.text(max_size=12)
+    | st.binary(max_size=12)
+)
+plain = st.recursive(
+    simple,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.lists(inner, max_size=4).map(tuple)
+        | st.dictionaries(st.text(max_size=4), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@given(plain)
+def test_marshal_reads_what_is_written(value: Any) -> None:
+    assert marshal.loads(marshalled.dump(value)) == value
+
+
+@given(plain, st.integers(2, 4))
+def test_what_marshal_writes_is_read(value: Any, version: int) -> None:
+    read = marshalled.load(marshal.dumps(value, version))
+    assert read == value
+    assert repr(read) == repr(value)
+
+
+def test_what_is_shared_is_read_where_it_is_referred_to() -> None:
+    shared = ["x" * 300, 1.5]
+    value = (shared, shared, {"again": shared})
+    assert marshalled.load(marshal.dumps(value, 4)) == value
+
+
+@given(st.binary(max_size=60))
+def test_arbitrary_bytes_raise_nothing_else(data: bytes) -> None:
+    try:
+        value = marshalled.load(data)
+    except ProtocolError:
+        return
+    assert repr(marshal.loads(marshalled.dump(value))) == repr(value)
+
+
+@given(plain, st.integers(0, 200), st.integers(0, 255))
+def test_damaged_bytes_raise_nothing_else(value: Any, at: int, byte: int) -> None:
+    data = bytearray(marshal.dumps(value))
+    data[at % len(data)] = byte
+    with contextlib.suppress(ProtocolError):
+        marshalled.load(data)
+
+
+def test_a_claim_of_many_items_takes_no_memory() -> None:
+    with pytest.raises(ProtocolError, match="too early"):
+        marshalled.load(b"(\xff\xff\xff\x7f")
+    with pytest.raises(ProtocolError, match="too early"):
+        marshalled.load(b"l\xff\xff\xff\x7f")
+
+
+def test_code_is_not_read() -> None:
+    with pytest.raises(ProtocolError, match="type code"):
+        marshalled.load(marshal.dumps((lambda: 1).__code__))
+
+
+def test_nothing_is_nested_too_deeply() -> None:
+    deep: Any = ()
+    for _ in range(marshalled.DEEPEST + 1):
+        deep = (deep,)
+    with pytest.raises(ProtocolError, match="deep"):
+        marshalled.dump(deep)
+    with pytest.raises(ProtocolError, match="deep"):
+        marshalled.load(marshal.dumps(deep))
+
+
+@pytest.mark.parametrize("value", [{1, 2}, object(), 1j, range(3), bytearray(b"x"), [{1}]])
+def test_what_is_not_plain_is_not_written(value: Any) -> None:
+    with pytest.raises(ProtocolError, match="plain values"):
+        marshalled.dump(value)
+
+
+@given(st.text(max_size=300))
+def test_texts(text: str) -> None:
+    assert marshal.loads(marshalled.dump_text(text)) == text
+    assert marshalled.load_text(marshal.dumps(text)) == text
+
+
+def test_a_text_is_expected() -> None:
+    with pytest.raises(ProtocolError, match="expected a text, not a int"):
+        marshalled.load_text(marshal.dumps(7))
