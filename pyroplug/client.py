@@ -14,6 +14,7 @@ from .context import current_call, current_state, keep_received
 from .contracts import Buffer, Codec
 from .errors import HandshakeError, ProtocolError, SerializeError
 from .marshalled import load_text
+from .receiver import Receiver
 from .values import attach_remote_traceback
 from .wire import FAULT, NO_ANNOTATIONS, Flags, Message, MessageType, encode
 
@@ -72,7 +73,7 @@ class ClientProtocol:
         self._serializer_id = serializer_id
         self._limit = limit
         self._compress = compress
-        self._receiver = wire.Receiver(limit)
+        self._receiver = Receiver(limit)
         self.get_buffer = self._receiver.get_buffer
         self.buffer_updated = self._receiver.buffer_updated
 

@@ -187,7 +187,7 @@ def describe_class(target: Any) -> str:
 
 
 def marks_of(target: Any) -> tuple[Any, Any]:
-    """The id and the daemon with which an object or a class itself is registered; ``None`` twice if it is not."""
+    """The id and the daemon that an object, or a class, is itself registered with; ``None`` for none."""
     attributes = getattr(target, "__dict__", None)
     if attributes is None:
         return getattr(target, "_pyroId", None), getattr(target, "_pyroDaemon", None)

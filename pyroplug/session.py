@@ -16,6 +16,7 @@ from .contracts import Buffer, Codec, Connection, Hello, Tracking
 from .errors import ProtocolError
 from .invocation import Invoker, describe
 from .marshalled import dump_text
+from .receiver import Receiver
 from .service import Service
 from .wire import FAULT, Message, MessageType, encode
 
@@ -68,7 +69,7 @@ class ServerSession:
         self._limits = service.limits
         self._codecs = service.codecs
         self._tracking = tracking
-        self._receiver = wire.Receiver(self._limits.message_size if accepted else self._limits.handshake_size)
+        self._receiver = Receiver(self._limits.message_size if accepted else self._limits.handshake_size)
         self._lost = False
         self.client = ClientConnection(connection, tracking)
         self._invoker = Invoker(service, self.client, spawn, self._handle_other, annotate)

@@ -16,12 +16,13 @@ from pyroplug.hosting import Host
 from pyroplug.marshalled import load_text
 from pyroplug.objects import ObjectTable
 from pyroplug.plugins import default_plugins
+from pyroplug.receiver import Receiver
 from pyroplug.selection import codec_for, select_for_daemon
 from pyroplug.session import ServerSession
 from pyroplug.streams import StreamTable
 from pyroplug.uri import DAEMON_NAME
 from pyroplug.values import registry
-from pyroplug.wire import Flags, Message, MessageType, Receiver
+from pyroplug.wire import Flags, Message, MessageType
 
 SERIALIZERS = ("serpent", "marshal", "json", "msgpack")
 WIRE_IDS = {"serpent": 1, "marshal": 2, "json": 3, "msgpack": 4}

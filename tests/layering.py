@@ -13,7 +13,7 @@ KERNEL = "pyroplug"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("contracts", "config"),
-    ("hookspecs", "uri", "location", "wire", "marshalled", "values", "exposure", "context"),
+    ("hookspecs", "uri", "location", "wire", "receiver", "marshalled", "values", "exposure", "context"),
     ("objects", "streams", "remote_iterator", "plugins"),
     ("dispatch", "selection"),
     ("service", "invocation", "session", "client"),

@@ -1,0 +1,252 @@
+"""A stream of bytes, cut into messages: the receiving half of Pyro's wire protocol.
+
+Limits are checked before memory is taken. Nothing here knows what a payload means, or where bytes come from.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from io import BytesIO
+
+from .contracts import Buffer
+from .errors import MessageTooLargeError, ProtocolError
+from .wire import (
+    CHUNK,
+    COMPRESSED,
+    CORRELATION_ID,
+    FAULT,
+    HEADER_SIZE,
+    MAGIC,
+    NO_ANNOTATIONS,
+    PREFIX,
+    PROTOCOL_VERSION,
+    Message,
+    too_large,
+    unpack_header,
+)
+
+__all__ = ["Receiver"]
+
+_NO_MEMORY = memoryview(b"")
+_NO_BODY = (BytesIO(), BytesIO())
+
+
+class Receiver:
+    """Cuts a stream of bytes into messages; any split of the stream gives the same messages.
+
+    Per piece, fill ``get_buffer(scratch)`` from its start and call ``buffer_updated(n)``. Small messages
+    pass through the scratch memory, which is free for others in between; a message that does not arrive
+    in one piece gets memory of its own, of exactly its size, into which the rest is received.
+
+    Nothing is raised: when the peer breaks the rules, the last message is ``FAULT``, ``error`` says what is
+    wrong, and whatever comes after is discarded. ``broken`` then is the message in question, without payload,
+    if its header was sound.
+    """
+
+    __slots__ = (
+        "_body",
+        "_filled",
+        "_head",
+        "_header",
+        "_scratch",
+        "_target",
+        "_told",
+        "_waiting",
+        "broken",
+        "error",
+        "limit",
+    )
+
+    def __init__(self, limit: int) -> None:
+        """
+        :param limit: the largest sum of payload and annotations, in bytes; it also holds for what
+            decompressing a payload yields. May be changed between two messages.
+        """
+        self.limit = limit
+        self.error: ProtocolError | None = None
+        self._told = False
+        self.broken: Message | None = None
+        self._scratch = _NO_MEMORY
+        self._head = b""  # what has arrived of a header
+        self._header: Message | None = None  # its header has arrived, its body is arriving
+        self._body = _NO_BODY  # memory for its annotations and its payload
+        self._waiting: list[BytesIO] = []  # those of the two that want bytes, and have none yet
+        self._target: memoryview | None = None  # the one that is arriving
+        self._filled = 0
+
+    @property
+    def idle(self) -> bool:
+        """Whether the stream is between two messages."""
+        return not self._head and self._header is None
+
+    def get_buffer(self, scratch: memoryview) -> memoryview:
+        """Where the next bytes go: ``scratch``, or memory of the message's own. Never empty."""
+        if self._target is None:
+            self._scratch = scratch
+            return scratch
+        return self._target[self._filled :]
+
+    def buffer_updated(self, count: int) -> list[Message]:
+        """Take note of ``count`` new bytes in the buffer: the messages that are complete now."""
+        if count >= HEADER_SIZE and self._target is None and not self._head and self.error is None:
+            # The usual case, short: one whole message, without annotations, not compressed.
+            prefix, kind, serializer, flags, sequence, size, chunks, corr, _, magic = unpack_header(
+                self._scratch
+            )
+            if (
+                size == count - HEADER_SIZE
+                and not chunks
+                and size <= self.limit
+                and not flags & COMPRESSED
+                and prefix == PREFIX
+                and magic == MAGIC
+            ):
+                payload = bytes(self._scratch[HEADER_SIZE:count])
+                if not flags & CORRELATION_ID:
+                    corr = None
+                return [Message(kind, serializer, flags, sequence, payload, NO_ANNOTATIONS, corr)]
+        return self._advance(count)
+
+    def _advance(self, count: int) -> list[Message]:
+        messages: list[Message] = []
+        data = memoryview(b"")
+        if self._target is None:
+            data = self._scratch[:count]
+        else:
+            self._filled += count
+        while self.error is None:
+            if self._target is None:
+                if not data:
+                    return messages
+                data = self._take_header(data, messages)
+            else:
+                data = self._take_body(data)
+                if self._filled < len(self._target):
+                    return messages
+                self._next_part(messages)
+        if not self._told:
+            self._told = True
+            messages.append(FAULT)
+        return messages
+
+    def _take_header(self, data: memoryview, messages: list[Message]) -> memoryview:
+        taken = HEADER_SIZE - len(self._head)
+        head = self._head + bytes(data[:taken])
+        if not PREFIX.startswith(head[: len(PREFIX)]):
+            self._fail(_wrong_prefix(head))
+        elif len(head) < HEADER_SIZE:
+            self._head = head
+        else:
+            self._head = b""
+            self._begin_body(head, messages)
+        return data[taken:]
+
+    def _begin_body(self, head: bytes, messages: list[Message]) -> None:
+        _, kind, serializer, flags, sequence, size, chunks, corr, _, magic = unpack_header(head)
+        if magic != MAGIC:
+            self._fail(ProtocolError("invalid data: the magic number at the header's end is missing"))
+            return
+        header = Message(kind, serializer, flags, sequence, b"")
+        if flags & CORRELATION_ID:
+            header.correlation_id = corr
+        self._header = header
+        if size + chunks > self.limit:
+            self._fail(too_large(size + chunks, self.limit), header)
+        else:
+            self._body = (_memory(chunks), _memory(size))
+            self._waiting = [part for part, wanted in zip(self._body, (chunks, size), strict=True) if wanted]
+            self._next_part(messages)
+
+    def _take_body(self, data: memoryview) -> memoryview:
+        assert self._target is not None
+        taken = min(len(self._target) - self._filled, len(data))
+        if taken:
+            self._target[self._filled : self._filled + taken] = data[:taken]
+            self._filled += taken
+        return data[taken:]
+
+    def _next_part(self, messages: list[Message]) -> None:
+        self._target, self._filled = None, 0
+        if self._waiting:
+            self._target = self._waiting.pop(0).getbuffer()
+        else:
+            self._finish(messages)
+
+    def _finish(self, messages: list[Message]) -> None:
+        message, self._header = self._header, None
+        assert message is not None
+        annotations, payload = self._body
+        try:
+            message.annotations = _decode_annotations(annotations.getvalue())
+            message.payload = payload.getvalue()
+            if message.flags & COMPRESSED:
+                message.payload = _decompress(message.payload, self.limit)
+        except ProtocolError as error:
+            message.payload = b""
+            self._fail(error, message)
+        else:
+            messages.append(message)
+
+    def _fail(self, error: ProtocolError, message: Message | None = None) -> None:
+        # Where it was raised leads back to this object, which would be garbage in a cycle.
+        self.error, self.broken = error.with_traceback(None), message
+        self.discard()
+
+    def discard(self) -> None:
+        """Give up what has arrived of a message, and the memory for the rest of it."""
+        self._head, self._header = b"", None
+        self._target, self._body, self._waiting = None, _NO_BODY, []
+
+
+def _memory(size: int) -> BytesIO:
+    # Fresh bytes come cleared from the system, page by page as they are used, and getvalue() does not
+    # copy them; a bytearray would be cleared at once, and copied to become bytes.
+    return BytesIO(bytes(size))
+
+
+def _wrong_prefix(head: bytes) -> ProtocolError:
+    if head[:4] == PREFIX[:4]:
+        version = int.from_bytes(head[4:6], "big")
+        return ProtocolError(
+            f"invalid protocol version: {version}",
+            hint=f"this side speaks version {PROTOCOL_VERSION}, that of Pyro5 and pyroplug",
+        )
+    return ProtocolError("invalid data: this is not a Pyro message")
+
+
+def _decode_annotations(data: bytes) -> Mapping[str, Buffer]:
+    if not data:
+        return NO_ANNOTATIONS
+    annotations: dict[str, Buffer] = {}
+    view, start = memoryview(data), 0
+    while start < len(data):
+        if len(data) - start < CHUNK.size:
+            raise ProtocolError("invalid data: an annotation ends before its length")
+        key, size = CHUNK.unpack_from(data, start)
+        start += CHUNK.size
+        if size > len(data) - start:
+            raise ProtocolError(f"invalid data: annotation {key!r} claims more bytes than there are")
+        if not key.isascii():
+            raise ProtocolError(f"invalid data: annotation id {key!r} is not ASCII")
+        annotations[key.decode("ascii")] = view[start : start + size]
+        start += size
+    return annotations
+
+
+def _decompress(data: bytes, limit: int) -> bytes:
+    engine, damage = zlib.decompressobj(), ""
+    try:
+        inflated = engine.decompress(data, limit + 1)
+    except zlib.error as error:
+        damage = str(error)
+    if damage:  # raised out here: the other error's frames would make a cycle of garbage
+        raise ProtocolError(f"invalid data: the compressed payload is damaged ({damage})")
+    if len(inflated) > limit:
+        raise MessageTooLargeError(
+            f"a compressed payload of {len(data):,} bytes holds more than the allowed {limit:,}",
+            hint="raise MAX_MESSAGE_SIZE on the receiving side if this was meant",
+        )
+    if not engine.eof or engine.unused_data:
+        raise ProtocolError("invalid data: the compressed payload is cut off, or is followed by other bytes")
+    return inflated
