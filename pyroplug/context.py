@@ -8,6 +8,7 @@ result. Nothing passes from one request to another, and nothing that came in goe
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import Any
 from uuid import UUID, uuid4
@@ -35,13 +36,15 @@ class ClientConnection:
 
     :ivar peer: who the client is, as the operating system knows it.
     :ivar instances: the objects that exist for this connection alone, by their class.
+    :ivar creating: what is held while one of them is created, likewise.
     """
 
-    __slots__ = ("__weakref__", "_connection", "_tracking", "instances", "peer")
+    __slots__ = ("__weakref__", "_connection", "_tracking", "creating", "instances", "peer")
 
     def __init__(self, connection: Connection | None, tracking: Tracking | None = None) -> None:
         self.peer: Peer = NO_PEER if connection is None else connection.peer
         self.instances: dict[type, Any] = {}
+        self.creating: dict[type, AbstractContextManager[Any]] = {}
         self._connection = connection
         self._tracking = tracking
 

@@ -83,10 +83,12 @@ class Daemon:
         self._nat = natted(config, nathost, natport, locations)
         selection = select_for_daemon(plugins, config, registry, handshake)
         targets = [transport_for(plugins, location) for location in locations]
-        lock = threading.RLock()
-        self._objects = ObjectTable(lock)
+        self._objects = ObjectTable(threading.RLock)
         self.streams = StreamTable(
-            lock, time.monotonic, lifetime=config.ITER_STREAM_LIFETIME, linger=config.ITER_STREAM_LINGER
+            threading.Lock(),
+            time.monotonic,
+            lifetime=config.ITER_STREAM_LIFETIME,
+            linger=config.ITER_STREAM_LINGER,
         )
         self.methodcall_error_handler = _log_error
         self._host = Host(self, selection, self._objects, self.streams, config, Daemon.annotations)

@@ -21,6 +21,8 @@ __all__ = ["ObjectTable", "Registration", "mark", "marks_of"]
 
 log = logging.getLogger(__name__)
 
+NewLock = Callable[[], AbstractContextManager[Any]]
+
 
 class Registration:
     """One entry of the table.
@@ -31,14 +33,18 @@ class Registration:
     :ivar fixed: the object that serves every call; ``None`` if which one does depends on the call.
     """
 
-    __slots__ = ("_creator", "_lock", "_mode", "_single", "_weak", "cls", "exposure", "fixed", "object_id")
+    __slots__ = (
+        *("_creator", "_lock", "_mode", "_new_lock", "_single", "_weak"),
+        *("cls", "exposure", "fixed", "object_id"),
+    )
 
-    def __init__(self, object_id: str, target: Any, lock: AbstractContextManager[Any], weak: bool) -> None:
+    def __init__(self, object_id: str, target: Any, new_lock: NewLock, weak: bool) -> None:
         self.object_id = object_id
         self.fixed: Any = None
         self._weak: weakref.ref[Any] | None = None
         self._single: list[Any] = []
-        self._lock = lock
+        self._new_lock = new_lock
+        self._lock = new_lock()
         self._mode = ""
         self._creator: Callable[[type], Any] | None = None
         if isinstance(target, type):
@@ -69,11 +75,8 @@ class Registration:
         if self.fixed is not None:
             return self.fixed
         if self._mode == "session":
-            # Its calls come one after the other; only one-way calls may meet here.
             if self.cls not in client.instances:
-                with self._lock:
-                    if self.cls not in client.instances:
-                        client.instances[self.cls] = self._create()
+                self._create_for(client)
             return client.instances[self.cls]
         if self._mode == "single":
             with self._lock:
@@ -86,6 +89,12 @@ class Registration:
         if instance is None:
             raise DaemonError(f"the object {self.object_id!r} is gone: it was registered weakly")
         return instance
+
+    def _create_for(self, client: ClientConnection) -> None:
+        # Its calls come one after the other; only one-way calls may meet here. Other clients are not held up.
+        with client.creating.setdefault(self.cls, self._new_lock()):
+            if self.cls not in client.instances:
+                client.instances[self.cls] = self._create()
 
     def _create(self) -> Any:
         if self._creator is None:
@@ -106,11 +115,13 @@ class Registration:
 class ObjectTable:
     """Ids and what they stand for. Safe for use by many threads."""
 
-    def __init__(self, lock: AbstractContextManager[Any]) -> None:
+    def __init__(self, new_lock: NewLock) -> None:
         """
-        :param lock: a reentrant lock; held while an instance is created that several calls could want.
+        :param new_lock: makes a reentrant lock. Each class has its own, held while an instance is created
+            that several calls could want: creating one may need others, or take its time.
         """
-        self._lock = lock
+        self._new_lock = new_lock
+        self._lock = new_lock()
         self._registrations: dict[str, Registration] = {}
 
     def __iter__(self) -> Iterator[str]:
@@ -146,7 +157,7 @@ class ObjectTable:
         """
         if weak and isinstance(target, type):
             raise TypeError(f"the class {target.__qualname__} cannot be registered weakly, only objects can")
-        registration = Registration(object_id, target, self._lock, weak)
+        registration = Registration(object_id, target, self._new_lock, weak)
         with self._lock:
             if object_id in self._registrations and not force:
                 raise DaemonError(

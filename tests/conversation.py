@@ -86,7 +86,7 @@ class MemoryDaemon:
     ) -> None:
         self.settings = settings_with(SERIALIZERS_ACCEPTED=tuple(accepted), **settings)
         self.clock = Clock()
-        self.table = ObjectTable(threading.RLock())
+        self.table = ObjectTable(threading.RLock)
         self.streams = StreamTable(
             threading.RLock(),
             self.clock,
