@@ -85,7 +85,7 @@ class Daemon:
         targets = [transport_for(plugins, location) for location in locations]
         self._objects = ObjectTable(threading.RLock)
         self.streams = StreamTable(
-            threading.Lock(),
+            threading.RLock(),
             time.monotonic,
             lifetime=config.ITER_STREAM_LIFETIME,
             linger=config.ITER_STREAM_LINGER,
