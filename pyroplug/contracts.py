@@ -49,11 +49,19 @@ class ConfigItem:
     :ivar default: the value unless something else is said; its type is the item's type, and a ``None``
         default stands for an optional text.
     :ivar summary: one line for people, with the unit.
+    :ivar minimum: the least number that makes sense.
+    :ivar maximum: the largest.
+    :ivar choices: the only values that make sense.
+    :ivar secret: people who look at the configuration are not shown the value.
     """
 
     name: str
     default: bool | int | float | str | Sequence[str] | None
     summary: str
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[int | str, ...] = ()
+    secret: bool = False
 
 
 class Settings(Protocol):

@@ -142,6 +142,9 @@ def test_a_method_that_does_not_tell_its_arguments_is_taken() -> None:
         (Kind.CONFIG_ITEM, "name", "lower"),
         *((Kind.CONFIG_ITEM, "default", value) for value in ({}, b"x", [1], object())),
         *((Kind.CONFIG_ITEM, "summary", value) for value in ("", "two\nlines", None)),
+        *((Kind.CONFIG_ITEM, name, value) for name in ("minimum", "maximum") for value in ("0", True, ())),
+        *((Kind.CONFIG_ITEM, "choices", value) for value in (None, "ab", [1], (None,))),
+        *((Kind.CONFIG_ITEM, "secret", value) for value in (None, 1, "yes")),
     ],
 )
 def test_facts_of_a_wrong_type_or_range(kind: Kind, attribute: str, value: Any) -> None:

@@ -60,6 +60,14 @@ def _is_default(value: Any) -> bool:
     return value is None or isinstance(value, bool | int | float | str)
 
 
+def _is_bound(value: Any) -> bool:
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+
+
+def _are_choices(value: Any) -> bool:
+    return isinstance(value, tuple) and all(isinstance(one, int | str) for one in value)
+
+
 _is_name = _matches(r"[^\s,:]+")
 _is_scheme = _matches(r"[^\s:/]+")
 
@@ -96,6 +104,10 @@ SCHEME = Trait(
 )
 DEFAULT = Trait("default", "default", "a truth value, number, text, list of texts, or None", _is_default)
 SUMMARY = Trait("summary", "summary", "text of one line", _matches(r"[^\n]+"))
+MINIMUM = Trait("minimum", "minimum", "a number or None", _is_bound)
+MAXIMUM = Trait("maximum", "maximum", "a number or None", _is_bound)
+CHOICES = Trait("choices", "choices", "a tuple of numbers or texts", _are_choices)
+SECRET = Trait("secret", "secrecy", "a truth value", lambda value: isinstance(value, bool))
 
 
 class Kind(Enum):
@@ -111,7 +123,12 @@ class Kind(Enum):
         NAME,
     )
     RESOURCE_TRACKER = ("resource tracker", "pyroplug_resource_trackers", contracts.ResourceTracker, NAME)
-    CONFIG_ITEM = ("config item", "pyroplug_config_items", contracts.ConfigItem, ITEM_NAME, DEFAULT, SUMMARY)
+    CONFIG_ITEM = (
+        "config item",
+        "pyroplug_config_items",
+        contracts.ConfigItem,
+        *(ITEM_NAME, DEFAULT, SUMMARY, MINIMUM, MAXIMUM, CHOICES, SECRET),
+    )
 
     def __init__(self, label: str, hook: str, contract: type, *traits: Trait) -> None:
         self.label = label
