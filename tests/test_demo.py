@@ -20,7 +20,7 @@ from pyroplug.demo.child import Child, ChildError
 from pyroplug.demo.stock import Stock
 from pyroplug.demo.story import WrongAnswer, expect, median_microseconds, play
 
-from .support import PATIENCE
+from .support import PATIENCE, wait_until
 
 BRIEF = 0.2
 
@@ -326,6 +326,29 @@ def test_a_child_that_does_not_want_to_end(start: Callable[[str], Child]) -> Non
     child.reap(time.monotonic() + BRIEF)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+PARENT_GONE = """
+from pyroplug.demo.parent import Parent
+parent = Parent()
+parent.stop = {stop}
+parent.tell(pid=os.getpid())
+time.sleep(1000)
+"""
+
+
+@pytest.mark.parametrize(
+    ("stop", "trace"),
+    [("lambda: open('{}', 'w').close() or os._exit(0)", True), ("lambda: time.sleep(1000)", False)],
+)
+def test_a_child_without_a_parent_ends(
+    start: Callable[[str], Child], tmp_path: Path, stop: str, trace: bool
+) -> None:
+    child = start(PARENT_GONE.format(stop=stop.format(tmp_path / "trace")))
+    pid = child.hear(PATIENCE)["pid"]
+    child.dismiss()
+    wait_until(lambda: os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG), "its end")
+    assert (tmp_path / "trace").exists() == trace
 
 
 def test_a_transport_that_takes_its_time() -> None:
