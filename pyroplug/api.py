@@ -6,6 +6,7 @@ The names are those of Pyro5's module of the same name, and mean the same.
 from __future__ import annotations
 
 from .batch import BatchProxy
+from .blobs import SerializedBlob
 from .config import config
 from .context import current_context
 from .daemon import Daemon
@@ -27,6 +28,7 @@ __all__ = [
     "Daemon",
     "DaemonObject",
     "Proxy",
+    "SerializedBlob",
     "behavior",
     "callback",
     "config",

@@ -287,7 +287,11 @@ class Channel:
         plugins, settings = self.plugins(), self.settings
         serializer, codec = codec_for(plugins, self.serializer or settings.SERIALIZER, settings, registry)
         protocol = ClientProtocol(
-            codec, serializer.wire_id, limit=settings.MAX_MESSAGE_SIZE, compress=settings.COMPRESSION
+            codec,
+            serializer.wire_id,
+            limit=settings.MAX_MESSAGE_SIZE,
+            compress=settings.COMPRESSION,
+            codecs=lambda wire_id: plugins.by_wire_id(wire_id).codec(settings, registry),
         )
         connection = self._open(plugins)
         try:

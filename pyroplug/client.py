@@ -6,10 +6,11 @@ is not decided here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from . import wire
+from .blobs import BLOB_ANNOTATION, SerializedBlob, describe_blob, only_blob
 from .context import current_call, current_state, keep_received
 from .contracts import Buffer, Codec
 from .errors import HandshakeError, ProtocolError, SerializeError
@@ -24,6 +25,7 @@ __all__ = ["ClientProtocol", "StreamReference"]
 _CONNECT, _CONNECTOK, _CONNECTFAIL = map(int, list(MessageType)[:3])
 _INVOKE, _RESULT, _PING = map(int, list(MessageType)[3:])
 _EXCEPTION, _STREAM = int(Flags.EXCEPTION), int(Flags.ITEM_STREAM_RESULT)
+_KEEP = int(Flags.KEEP_SERIALIZED)
 
 PING_SERIALIZER_ID = 42
 """What a ping names as its serializer, having nothing to serialize."""
@@ -51,7 +53,9 @@ class ClientProtocol:
     """
 
     __slots__ = (
+        "_answer_ids",
         "_codec",
+        "_codecs",
         "_compress",
         "_dumps_call",
         "_limit",
@@ -62,10 +66,19 @@ class ClientProtocol:
         "get_buffer",
     )
 
-    def __init__(self, codec: Codec, serializer_id: int, *, limit: int, compress: bool) -> None:
+    def __init__(
+        self,
+        codec: Codec,
+        serializer_id: int,
+        *,
+        limit: int,
+        compress: bool,
+        codecs: Callable[[int], Codec] | None = None,
+    ) -> None:
         """
         :param limit: bytes of the largest message, either way.
         :param compress: whether large requests are compressed.
+        :param codecs: gives other serializers' codecs by wire id, for answers to blobs that were passed on.
         """
         self._codec = codec
         self._dumps_call = codec.dumps_call
@@ -73,6 +86,8 @@ class ClientProtocol:
         self._serializer_id = serializer_id
         self._limit = limit
         self._compress = compress
+        self._codecs = codecs
+        self._answer_ids: tuple[int, ...] = (serializer_id,)  # the last blob that was passed on adds its own
         self._receiver = Receiver(limit)
         self.get_buffer = self._receiver.get_buffer
         self.buffer_updated = self._receiver.buffer_updated
@@ -99,6 +114,8 @@ class ClientProtocol:
         :raises MessageTooLargeError: they are too large.
         :raises ProtocolError: an annotation of the current context cannot be sent.
         """
+        if args and type(args[0]) is SerializedBlob:
+            return self._call_with_blob(object_id, method, only_blob(args, kwargs), flags, sequence)
         payload = self._dumps_call(object_id, method, args, kwargs)
         if current_call.get() is None:
             return encode(
@@ -114,19 +131,39 @@ class ClientProtocol:
             )
         return self._encode(_INVOKE, flags, sequence, payload)
 
+    def _call_with_blob(
+        self, object_id: str, method: str, blob: SerializedBlob, flags: int, sequence: int
+    ) -> Sequence[Buffer]:
+        """A call whose payload goes out as it came in, if it did, in the serializer in which it came."""
+        about = {BLOB_ANNOTATION: describe_blob(blob, object_id, method)}
+        received = blob.received
+        if received is None:
+            payload = self._dumps_call(object_id, method, blob.deserialized(), {})
+            return self._encode(_INVOKE, flags | _KEEP, sequence, payload, about)
+        self._answer_ids = (self._serializer_id, received.serializer_id)
+        return self._encode(_INVOKE, flags | _KEEP, sequence, received.data, about, received.serializer_id)
+
     def ping(self) -> Sequence[Buffer]:
         """A sign of life, which wants one back."""
         return encode(_PING, PING_SERIALIZER_ID, 0, 0, b"ping")
 
-    def _encode(self, kind: int, flags: int, sequence: int, payload: Buffer) -> Sequence[Buffer]:
+    def _encode(
+        self,
+        kind: int,
+        flags: int,
+        sequence: int,
+        payload: Buffer,
+        annotations: Mapping[str, Buffer] = NO_ANNOTATIONS,
+        serializer_id: int | None = None,
+    ) -> Sequence[Buffer]:
         state = current_state()
         return encode(
             kind,
-            self._serializer_id,
+            self._serializer_id if serializer_id is None else serializer_id,
             flags,
             sequence,
             payload,
-            NO_ANNOTATIONS if state is None else state.to_send(),
+            annotations if state is None else {**state.to_send(), **annotations},
             None if state is None else state.correlation_to_send(),
             compress=self._compress,
             limit=self._limit,
@@ -183,7 +220,7 @@ class ClientProtocol:
         if (
             message.type != _RESULT
             or message.sequence != sequence
-            or message.serializer_id != self._serializer_id
+            or message.serializer_id not in self._answer_ids
         ):
             raise self._unexpected(message, sequence)
 
@@ -195,14 +232,22 @@ class ClientProtocol:
         """
         if message.annotations or current_call.get() is not None:
             keep_received(message.annotations)
+        loads = self._loads
+        if message.serializer_id != self._serializer_id:
+            loads = self._foreign_codec(message.serializer_id).loads
         if message.flags & _EXCEPTION:
-            return self._raise(message)
-        return self._loads(message.payload)
+            return self._raise(message, loads)
+        return loads(message.payload)
 
-    def _raise(self, message: Message) -> StreamReference:
+    def _foreign_codec(self, serializer_id: int) -> Codec:
+        if self._codecs is None:
+            raise SerializeError(f"there is no serializer {serializer_id} here to read the answer")
+        return self._codecs(serializer_id)
+
+    def _raise(self, message: Message, loads: Callable[[Buffer], Any]) -> StreamReference:
         if message.flags & _STREAM and STREAM_ANNOTATION in message.annotations:
             return StreamReference(bytes(message.annotations[STREAM_ANNOTATION]).decode("ascii", "replace"))
-        error = self._loads(message.payload)
+        error = loads(message.payload)
         if not isinstance(error, BaseException):
             raise SerializeError(f"the peer sent an exception that is none: {error!r:.200}")
         attach_remote_traceback(error)

@@ -12,6 +12,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any
 
+from .blobs import read_blob
 from .context import ClientConnection, current_call, state_of
 from .contracts import Buffer, Codec
 from .errors import ProtocolError, PyroError, get_pyro_traceback
@@ -29,7 +30,7 @@ _INVOKE, _RESULT = int(MessageType.INVOKE), int(MessageType.RESULT)
 _CONNECTFAIL = int(MessageType.CONNECTFAIL)
 _EXCEPTION, _BATCH, _ONEWAY = int(Flags.EXCEPTION), int(Flags.BATCH), int(Flags.ONEWAY)
 _STREAM, _KEEP = int(Flags.ITEM_STREAM_RESULT), int(Flags.KEEP_SERIALIZED)
-_SPECIAL = _BATCH | _ONEWAY | _KEEP
+_SPECIAL = _BATCH | _ONEWAY
 
 STREAM_ANNOTATION = "STRM"
 
@@ -90,7 +91,10 @@ class Invoker:
         token = _enter((self._client, request))
         call: Any = None
         try:
-            object_id, method, args, kwargs = codec.loads_call(request.payload)
+            if request.flags & _KEEP:
+                object_id, method, args, kwargs = read_blob(request, codec)
+            else:
+                object_id, method, args, kwargs = codec.loads_call(request.payload)
             target = self._resolve(self._client, object_id, method, args)
             call = (object_id, method, args, kwargs or {})
             result = target(*args, **kwargs) if kwargs else target(*args)
@@ -127,8 +131,6 @@ class Invoker:
         if request.flags & _ONEWAY:
             self._spawn_oneway(request, codec)
             return ()
-        if request.flags & _KEEP:
-            return self.exception(request, codec, _no_blobs())
         token = _enter((self._client, request))
         try:
             payload = codec.dumps(self._run_batch(request, codec))
@@ -140,8 +142,6 @@ class Invoker:
 
     def _spawn_oneway(self, request: Message, codec: Codec) -> None:
         try:
-            if request.flags & _KEEP:
-                raise _no_blobs()
             self._spawn(lambda: self._invoke_oneway(request, codec))
         except BaseException as error:
             log.warning("a one-way call of %s is lost: %s", self._client.peer, describe(error))
@@ -153,7 +153,9 @@ class Invoker:
             if request.flags & _BATCH:
                 self._run_batch(request, codec)
                 return
-            object_id, method, args, kwargs = codec.loads_call(request.payload)
+            keep = request.flags & _KEEP
+            said = read_blob(request, codec) if keep else codec.loads_call(request.payload)
+            object_id, method, args, kwargs = said
             target = self._resolve(self._client, object_id, method, args)
             call = (object_id, method, args, kwargs or {})
             target(*args, **(kwargs or {}))
@@ -303,10 +305,6 @@ def _shortened(lines: list[str], room: int) -> list[str]:
         kept.append(line)
         room -= len(line)
     return ["(the beginning of this traceback is left out: it is too long to be sent)\n", *reversed(kept)]
-
-
-def _no_blobs() -> ProtocolError:
-    return ProtocolError("serialized blobs are not supported by this daemon")
 
 
 def _call_of_batch(call: Any) -> tuple[str, Any, dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 Two things in the protocol are marshalled whatever the serializer: texts that are sent before one was agreed
 on, and what a blob says about itself. Python's own reader is not made for data from strangers; this one
-knows nothing but None, truth values, numbers, texts, bytes, and tuples, lists and dictionaries of them.
+knows nothing but None, truth values, numbers, texts, bytes, and tuples, lists, sets and dictionaries of them.
 """
 
 from __future__ import annotations
@@ -45,15 +45,15 @@ def _dumped(value: Any, depth: int) -> list[bytes]:
     if simple is not None:
         return [simple(value)]
     if depth < DEEPEST:
-        if type(value) in (tuple, list):
-            head = (b"(" if type(value) is tuple else b"[") + len(value).to_bytes(4, "little")
+        if type(value) in _SEQUENCES:
+            head = _SEQUENCES[type(value)] + len(value).to_bytes(4, "little")
             return [head, *(part for item in value for part in _dumped(item, depth + 1))]
         if type(value) is dict:
             pairs = (part for pair in value.items() for item in pair for part in _dumped(item, depth + 1))
             return [b"{", *pairs, b"0"]
     raise ProtocolError(
         f"cannot send {value!r:.100} beside a message: it is a {type(value).__name__}, or nested too deeply",
-        hint="use plain values: None, numbers, texts, bytes, and tuples, lists and dictionaries of them",
+        hint="use plain values: None, numbers, texts, bytes, tuples, lists, sets and dictionaries of them",
     )
 
 
@@ -77,9 +77,13 @@ _SIMPLE: dict[type, Callable[[Any], bytes]] = {
     bool: lambda value: b"T" if value else b"F",
     int: _dump_int,
     float: lambda value: b"g" + struct.pack("<d", value),
+    complex: lambda value: b"y" + struct.pack("<dd", value.real, value.imag),
     str: dump_text,
     bytes: _dump_bytes,
 }
+
+
+_SEQUENCES: dict[type, bytes] = {tuple: b"(", list: b"[", set: b"<", frozenset: b">"}
 
 
 # In --------------------------------------------------------------------------------------------------
@@ -126,7 +130,7 @@ class _Reader:
         kind, kept = chr(code & 0x7F), code & 0x80
         if kind == "r":
             return self._seen[self._number()]
-        if kind in "([{)":
+        if kind in "([{)<>":
             if depth >= DEEPEST:
                 raise TypeError("nested too deeply")
             return self._container(kind, kept, depth + 1)
@@ -157,6 +161,9 @@ class _Reader:
         number: float = struct.unpack("<d", self._take(8))[0]
         return number
 
+    def _complex(self) -> complex:
+        return complex(*struct.unpack("<dd", self._take(16)))
+
     def _bytes(self) -> bytes:
         return self._take(self._number())
 
@@ -184,17 +191,25 @@ class _Reader:
         else:
             count = self._take(1)[0] if kind == ")" else self._number()
             made = [self.value(depth) for _ in range(count)]
-            made = made if kind == "[" else tuple(made)
+            made = _MAKERS[kind](made)
         if kept:
             self._seen[place] = made
         return made
 
 
 _CONSTANTS = {"N": None, "T": True, "F": False}
+_MAKERS: dict[str, Callable[[list[Any]], Any]] = {
+    "(": tuple,
+    ")": tuple,
+    "[": list,
+    "<": set,
+    ">": frozenset,
+}
 _READERS: dict[str, Callable[[_Reader], Any]] = {
     "i": _Reader._number,
     "l": _Reader._large_number,
     "g": _Reader._float,
+    "y": _Reader._complex,
     "s": _Reader._bytes,
     **dict.fromkeys("ut", lambda reader: reader._bytes().decode("utf-8", "surrogatepass")),
     **dict.fromkeys("aA", lambda reader: reader._bytes().decode("latin-1")),

