@@ -121,9 +121,11 @@ class StreamTable:
 
     def _drop(self, stream_id: str) -> None:
         stream = self._streams.pop(stream_id, None)
-        close = getattr(stream.iterator, "close", None) if stream is not None else None
-        if close is not None:
-            try:
+        if stream is None:
+            return
+        try:
+            close = getattr(stream.iterator, "close", None)
+            if close is not None:
                 close()
-            except BaseException:  # user code; a generator that is running elsewhere cannot be closed either
-                log.debug("closing an item stream failed", exc_info=True)
+        except BaseException:  # user code; a generator that is running elsewhere cannot be closed either
+            log.debug("closing an item stream failed", exc_info=True)
