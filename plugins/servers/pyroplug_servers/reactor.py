@@ -68,16 +68,24 @@ class Reactor:
     def turn(self, timeout: float) -> None:
         """Wait up to ``timeout`` seconds, and call the handlers of all that is ready."""
         handlers = self._handlers
-        again = self._again
-        if again:
-            self._again = []
+        again: list[Handler] | None = None
+        if self._again:
+            # Those that come up in this turn wait for the next one: others are ready, too.
+            again, self._again = self._again, []
             timeout = 0
-        for fd, mask in self._poll(timeout):
+        try:
+            ready = self._poll(timeout)
+        except (OSError, ValueError):
+            if self.fileno() >= 0:
+                raise
+            return  # a signal handler has closed it meanwhile
+        for fd, mask in ready:
             handler = handlers.get(fd)
             if handler is not None:
                 handler(mask)
-        for handler in again:
-            handler(IN)
+        if again:
+            for handler in again:
+                handler(IN)
 
     def close(self) -> None:
         """Forget everything, and give back what the operating system lent."""
