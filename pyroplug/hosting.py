@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from .context import ClientConnection
 from .contracts import Buffer, Codec, Connection, Hello, Settings
 from .dispatch import Dispatcher
-from .errors import SecurityError
+from .gatekeeper import Gatekeeper
 from .objects import ObjectTable
 from .selection import DaemonSelection
 from .service import SessionLimits
@@ -66,6 +66,8 @@ class Host:
         self._selection = selection
         self._settings = settings
         self.codecs: Mapping[int, Codec] = selection.codecs
+        self.greeting_codecs: Mapping[int, Codec] = selection.greeting_codecs
+        self.gatekeeper = Gatekeeper(selection.gates)
         self.dispatcher = Dispatcher(objects)
         self.streams = streams
         self.limits = SessionLimits(
@@ -114,15 +116,7 @@ class Host:
         )
 
     def admit(self, client: ClientConnection, hello: Hello, /) -> tuple[Any, Mapping[str, Any]]:
-        """Accept a peer, if every validator and the daemon agree."""
-        for validator in self._selection.validators:
-            try:
-                validator.validate(hello, self._settings)
-            except SecurityError:
-                raise
-            except BaseException:
-                log.exception("the handshake validator %r failed; %s is refused", validator.name, client.peer)
-                raise SecurityError("the connection is refused") from None
+        """Accept a peer that the validators agree to, if the daemon agrees too."""
         response = self._daemon.validateHandshake(client, hello.data)
         return response, self._daemon.metadata(hello.object_id)
 

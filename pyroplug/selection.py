@@ -7,7 +7,7 @@ down is no such word, and what it lists may be missing. From here on plain objec
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -17,6 +17,7 @@ from .contracts import (
     ClassConverter,
     Codec,
     Connection,
+    Gate,
     HandshakeValidator,
     ResourceTracker,
     Serializer,
@@ -24,8 +25,10 @@ from .contracts import (
     Settings,
     Transport,
 )
-from .errors import AddressError, PluginUnavailableError
+from .errors import AddressError, ConfigError, PluginError, PluginUnavailableError
 from .plugins import Kind, PluginSet
+from .plugins.conformance import check
+from .values import plain_classes
 
 __all__ = ["DaemonSelection", "adopt", "codec_for", "select_for_daemon", "transport_for"]
 
@@ -40,13 +43,15 @@ class DaemonSelection:
 
     :ivar serializers: those that it accepts, by wire id.
     :ivar codecs: their codecs, likewise.
-    :ivar validators: all of them must agree to a connection.
+    :ivar greeting_codecs: likewise, for peers that are not accepted yet: these make no objects.
+    :ivar gates: what the handshake validators judge with, by their names; all must agree to a connection.
     """
 
     server: ServerModel
     serializers: Mapping[int, Serializer]
     codecs: Mapping[int, Codec]
-    validators: Sequence[HandshakeValidator]
+    greeting_codecs: Mapping[int, Codec]
+    gates: Mapping[str, Gate]
     tracker: ResourceTracker
 
 
@@ -60,7 +65,8 @@ def select_for_daemon(
 
     :param validators: handshake validators, by name or as they are, instead of the configuration's.
     :raises PluginUnavailableError: one that is named is not to be had.
-    :raises ConfigError: a serializer cannot work with the settings.
+    :raises ConfigError: one of them cannot work with the settings.
+    :raises PluginError: what is given as a validator is none.
     """
     serializers = {each.wire_id: each for each in _accepted(plugins, settings)}
     named = settings.HANDSHAKE_VALIDATORS if validators is None else validators
@@ -68,11 +74,31 @@ def select_for_daemon(
         server=plugins.get(Kind.SERVER, settings.SERVERTYPE),
         serializers=MappingProxyType(serializers),
         codecs={wire_id: each.codec(settings, classes) for wire_id, each in serializers.items()},
-        validators=tuple(
-            plugins.get(Kind.HANDSHAKE_VALIDATOR, one) if isinstance(one, str) else one for one in named
-        ),
+        greeting_codecs={key: each.codec(settings, plain_classes) for key, each in serializers.items()},
+        gates=_gates(plugins, settings, [named] if isinstance(named, str) else named),
         tracker=plugins.get(Kind.RESOURCE_TRACKER, settings.RESOURCE_TRACKER),
     )
+
+
+def _gates(
+    plugins: PluginSet, settings: Settings, validators: Iterable[str | HandshakeValidator]
+) -> Mapping[str, Gate]:
+    """What the validators judge with, in their order, by their names."""
+    gates: dict[str, Gate] = {}
+    for one in validators:
+        if isinstance(one, str):
+            name, validator = one, plugins.get(Kind.HANDSHAKE_VALIDATOR, one)
+        else:
+            name, validator = check(Kind.HANDSHAKE_VALIDATOR, one)["name"], one
+        if name in gates:
+            raise ConfigError(f"the handshake validator {name!r} is listed twice", hint="list it once")
+        gates[name] = gate = validator.open(settings)
+        if not callable(getattr(gate, "validate", None)):
+            raise PluginError(
+                f"the handshake validator {name!r} opened {gate!r:.100}, which cannot validate anybody",
+                hint="its open() returns an object with validate(hello).",
+            )
+    return MappingProxyType(gates)
 
 
 def _accepted(plugins: PluginSet, settings: Settings) -> list[Serializer]:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from .context import ClientConnection
 from .contracts import Buffer, Codec, Hello
 from .dispatch import Dispatcher
+from .gatekeeper import Gatekeeper
 from .streams import StreamTable
 
 __all__ = ["Service", "SessionLimits"]
@@ -40,6 +41,14 @@ class Service(Protocol):
         """The serializers that are accepted, by wire id."""
 
     @property
+    def greeting_codecs(self) -> Mapping[int, Codec]:
+        """The same serializers for peers that are not accepted yet: they make no objects."""
+
+    @property
+    def gatekeeper(self) -> Gatekeeper:
+        """Asks the handshake's validators."""
+
+    @property
     def dispatcher(self) -> Dispatcher:
         """Finds what a request wants to have called."""
 
@@ -55,7 +64,7 @@ class Service(Protocol):
         """Why a serializer is not accepted."""
 
     def admit(self, client: ClientConnection, hello: Hello, /) -> tuple[Any, Mapping[str, Any]]:
-        """Accept a peer: the handshake's answer, and the metadata of the object it asks for.
+        """Accept a peer that the validators agree to: the answer, and the metadata of the object it wants.
 
         Raises any exception to refuse it, whose text the peer is told.
         """

@@ -8,17 +8,20 @@ nothing is raised.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import NamedTuple
 
 from . import wire
-from .context import ClientConnection, current_call
+from .challenges import CHALLENGE_ANNOTATION, pack_challenges, unpack_challenges
+from .context import ClientConnection, current_call, state_of
 from .contracts import Buffer, Codec, Connection, Hello, Tracking
-from .errors import ProtocolError
+from .errors import ProtocolError, SecurityError
+from .gatekeeper import Asked
 from .invocation import Invoker, describe
 from .marshalled import dump_text
 from .receiver import Receiver
 from .service import Service
-from .wire import FAULT, Message, MessageType, encode
+from .wire import FAULT, NO_ANNOTATIONS, Message, MessageType, encode
 
 __all__ = ["ServerSession"]
 
@@ -30,11 +33,24 @@ _INVOKE, _PING = int(MessageType.INVOKE), int(MessageType.PING)
 _PONG = b"pong"
 
 
+class _Challenged(NamedTuple):
+    """A greeting whose sender has challenges to pass first.
+
+    :ivar request: the greeting; the message that brings the responses counts for nothing else.
+    """
+
+    request: Message
+    hello: Hello
+    asked: Mapping[str, Asked]
+
+
 class ServerSession:
     """One connection's conversation. Satisfies :class:`~pyroplug.contracts.Session`."""
 
     __slots__ = (
+        "_challenged",
         "_codecs",
+        "_greeting_codecs",
         "_invoker",
         "_limits",
         "_lost",
@@ -68,9 +84,11 @@ class ServerSession:
         self._service = service
         self._limits = service.limits
         self._codecs = service.codecs
+        self._greeting_codecs = service.greeting_codecs
         self._tracking = tracking
         self._receiver = Receiver(self._limits.message_size if accepted else self._limits.handshake_size)
         self._lost = False
+        self._challenged: _Challenged | None = None
         self.client = ClientConnection(connection, tracking)
         self._invoker = Invoker(service, self.client, spawn, self._handle_other, annotate)
         self._invoker.open = self.accepted = accepted
@@ -120,43 +138,80 @@ class ServerSession:
     def _end(self) -> None:
         """Nothing is run any more, not even what was received together with the reason for that."""
         self.closing = True
+        self._challenged = None
         self._invoker.open = False
 
     # The greeting
 
     def _connect(self, request: Message) -> Sequence[Buffer]:
-        codec = self._codecs.get(request.serializer_id)
+        challenged, self._challenged = self._challenged, None
+        greeting = request if challenged is None else challenged.request
+        codec = self._codecs.get(greeting.serializer_id)
         if codec is None:
-            return self.refuse(self._service.refusal(request.serializer_id))
-        call = (self.client, request)
+            return self.refuse(self._service.refusal(greeting.serializer_id))
+        call = (self.client, greeting)
         token = current_call.set(call)
         try:
-            hello = self._hello(codec, request)
-            response, metadata = self._service.admit(self.client, hello)
-            payload = codec.dumps({"handshake": response, "meta": metadata})
-            answer = self._invoker.answer(_CONNECTOK, request, 0, payload)
+            if challenged is None:
+                hello = self._hello(greeting)
+                asked = self._service.gatekeeper.judge(hello)
+                if asked:
+                    return self._challenge(_Challenged(greeting, hello, asked), codec)
+                answer = self._accept(greeting, hello, {}, codec)
+            else:
+                proofs = self._proofs(challenged, request)
+                answer = self._accept(greeting, challenged.hello, proofs, codec)
         except BaseException as error:
             self._end()
             log.info("%s refused: %s", self.client.peer, describe(error))
-            return self._refusal(request, codec, describe(error))
+            return self._refusal(greeting, codec, describe(error))
         finally:
             current_call.reset(token)
         self._invoker.open = self.accepted = True
         self._receiver.limit = self._limits.message_size
         return answer
 
-    def _hello(self, codec: Codec, request: Message) -> Hello:
-        said = codec.loads(request.payload)
+    def _hello(self, request: Message) -> Hello:
+        said = self._greeting_codecs[request.serializer_id].loads(request.payload)
         if not isinstance(said, dict) or not isinstance(said.get("object"), str):
             raise ProtocolError("invalid data: a connect message holds a handshake and an object's name")
         return Hello(self.client.peer, said["object"], said.get("handshake"), request.annotations)
 
-    def _refusal(self, request: Message, codec: Codec, text: str) -> Sequence[Buffer]:
+    def _challenge(self, challenged: _Challenged, codec: Codec) -> Sequence[Buffer]:
+        """Ask what is to be asked; a client that cannot answer all of it is refused at once."""
+        able = _able_to_answer(challenged.request)
+        missing = [asked.reason for name, asked in challenged.asked.items() if name not in able]
+        if missing:
+            raise SecurityError("\n".join(missing))
+        questions = pack_challenges({name: asked.question for name, asked in challenged.asked.items()})
+        text = "\n".join(asked.reason for asked in challenged.asked.values())
+        answer = self._refusal(challenged.request, codec, text, {CHALLENGE_ANNOTATION: questions})
+        if not self.closing:
+            self._challenged = challenged
+        return answer
+
+    def _proofs(self, challenged: _Challenged, request: Message) -> Mapping[str, bytes]:
+        responses = unpack_challenges(request.annotations.get(CHALLENGE_ANNOTATION, b""))
+        return self._service.gatekeeper.verify(challenged.hello, challenged.asked, responses)
+
+    def _accept(
+        self, request: Message, hello: Hello, proofs: Mapping[str, bytes], codec: Codec
+    ) -> Sequence[Buffer]:
+        response, metadata = self._service.admit(self.client, hello)
+        payload = codec.dumps({"handshake": response, "meta": metadata})
+        if proofs:
+            state = state_of((self.client, request))
+            state.response = {**state.to_answer(), CHALLENGE_ANNOTATION: pack_challenges(proofs)}
+        return self._invoker.answer(_CONNECTOK, request, 0, payload)
+
+    def _refusal(
+        self, request: Message, codec: Codec, text: str, annotations: Mapping[str, Buffer] = NO_ANNOTATIONS
+    ) -> Sequence[Buffer]:
         try:
             payload = codec.dumps(text)
         except BaseException:  # no serializer that deserves the name
             return self.refuse(text)
-        return encode(_CONNECTFAIL, request.serializer_id, 0, request.sequence, payload)
+        return encode(_CONNECTFAIL, request.serializer_id, 0, request.sequence, payload, annotations)
 
     def _out_of_order(self, request: Message) -> Sequence[Buffer]:
         expected = _INVOKE if self.accepted else _CONNECT
@@ -183,3 +238,11 @@ class ServerSession:
         if codec is None:
             return self.refuse(str(error))
         return self._invoker.exception(request, codec, error)
+
+
+def _able_to_answer(request: Message) -> Collection[str]:
+    """The validators whose challenges the sender of a greeting says it can answer."""
+    try:
+        return unpack_challenges(request.annotations.get(CHALLENGE_ANNOTATION, b""))
+    except ProtocolError:  # its own annotation, of the same name
+        return ()

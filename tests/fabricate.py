@@ -118,8 +118,8 @@ class FakeServerModel:
 class FakeValidator:
     name: Any = "fake"
 
-    def validate(self, hello: Any, settings: Any, /) -> None:
-        pass
+    def open(self, settings: Any, /) -> Any:
+        raise NotImplementedError
 
 
 def offering(**kinds: Any) -> SimpleNamespace:

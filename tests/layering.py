@@ -13,9 +13,12 @@ KERNEL = "pyroplug"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("contracts", "config"),
-    ("hookspecs", "uri", "location", "wire", "receiver", "marshalled", "values", "exposure", "context"),
+    (
+        *("hookspecs", "uri", "location", "wire", "receiver", "marshalled", "challenges", "values"),
+        *("exposure", "context"),
+    ),
     ("objects", "streams", "remote_iterator", "blobs", "plugins"),
-    ("dispatch", "selection"),
+    ("dispatch", "selection", "gatekeeper"),
     ("service", "invocation", "session", "client"),
     ("channel", "proxy", "batch"),
     ("hosting", "interrupts", "daemon_object", "daemon", "serving"),

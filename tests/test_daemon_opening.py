@@ -232,7 +232,10 @@ def test_what_is_no_socket() -> None:
 class Nobody:
     name = "nobody"
 
-    def validate(self, hello: Any, settings: Any) -> None:
+    def open(self, settings: Any) -> Any:
+        return self
+
+    def validate(self, hello: Any) -> None:
         raise SecurityError(f"nobody may use {hello.object_id}")
 
 

@@ -138,7 +138,10 @@ class TestRefused:
         class Guard:
             name = "guard"
 
-            def validate(self, hello: Hello, settings: Any, /) -> None:
+            def open(self, settings: Any, /) -> Any:
+                return self
+
+            def validate(self, hello: Hello, /) -> None:
                 seen.append(hello)
                 if hello.data != "password":
                     raise SecurityError("wrong password")
@@ -157,7 +160,10 @@ class TestRefused:
         class Broken:
             name = "broken"
 
-            def validate(self, hello: Hello, settings: Any, /) -> None:
+            def open(self, settings: Any, /) -> Any:
+                return self
+
+            def validate(self, hello: Hello, /) -> None:
                 raise KeyError("the password file is at /etc/passwords")
 
         daemon = MemoryDaemon({"thing": thing}, handshake=[Broken()])

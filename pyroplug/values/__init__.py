@@ -9,6 +9,7 @@ Pyro5's, whatever a class is called here.
 from __future__ import annotations
 
 from .exceptions import attach_remote_traceback, exception_to_dict
+from .plain import plain_classes
 from .registry import ClassRegistry, ExceptionWrapper, registry, wrapped_exception
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "ExceptionWrapper",
     "attach_remote_traceback",
     "exception_to_dict",
+    "plain_classes",
     "register_class_to_dict",
     "register_dict_to_class",
     "register_wire_class",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
-from functools import lru_cache
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
-from pyroplug.contracts import Hello, Settings
+from pyroplug.contracts import Gate, Hello, Settings
 from pyroplug.errors import ConfigError, SecurityError
 
 __all__ = ["AllowNetworks"]
@@ -29,43 +29,40 @@ class AllowNetworks:
 
     name = "allow-networks"
 
-    def validate(self, hello: Hello, settings: Settings, /) -> None:
-        """Agree if the client's address is in one of the networks.
-
-        Raises ``SecurityError`` if it is not, and ``ConfigError`` if the list is unusable.
-        """
-        entries = settings.HANDSHAKE_ALLOWED_NETWORKS
+    def open(self, settings: Settings, /) -> Gate:
+        """What knows the networks. Raises ``ConfigError`` if the list is unusable."""
+        networks, local = [], False
         # Not taken literally: to ipaddress, a number or bytes would be an address.
-        allowed = _allowed(tuple(one if isinstance(one, str) else repr(one) for one in entries))
+        for entry in (
+            one if isinstance(one, str) else repr(one) for one in settings.HANDSHAKE_ALLOWED_NETWORKS
+        ):
+            if entry == LOCAL:
+                local = True
+            else:
+                networks.append(_network(entry))
+        if not networks and not local:
+            raise ConfigError(
+                f"configuration item {ITEM}: the list is empty, so that nobody could connect",
+                hint=f"list networks such as 192.168.1.0/24, and the word {LOCAL} for Unix sockets",
+            )
+        return _AllowedNetworks(networks, local)
+
+
+class _AllowedNetworks:
+    def __init__(self, networks: Sequence[Network], local: bool) -> None:
+        self._networks = networks
+        self._local = local
+
+    def validate(self, hello: Hello, /) -> None:
+        """Agree if the client's address is in one of the networks."""
         peer = hello.peer
         if isinstance(peer.address, (str, bytes)):  # a Unix socket's path, which may be empty
-            if not allowed.local:
+            if not self._local:
                 raise SecurityError("local connections are not allowed here")
             return
         address = _address_of(peer.address)
-        if address is None or not any(address in network for network in allowed.networks):
+        if address is None or not any(address in network for network in self._networks):
             raise SecurityError(f"connections from {peer} are not allowed here")
-
-
-class _Allowed(NamedTuple):
-    networks: tuple[Network, ...]
-    local: bool
-
-
-@lru_cache(maxsize=16)
-def _allowed(entries: tuple[str, ...]) -> _Allowed:
-    networks, local = [], False
-    for entry in entries:
-        if entry == LOCAL:
-            local = True
-        else:
-            networks.append(_network(entry))
-    if not networks and not local:
-        raise ConfigError(
-            f"configuration item {ITEM}: the list is empty, so that nobody could connect",
-            hint=f"list networks such as 192.168.1.0/24, and the word {LOCAL} for Unix sockets",
-        )
-    return _Allowed(tuple(networks), local)
 
 
 def _network(entry: str) -> Network:
