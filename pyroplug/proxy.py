@@ -134,7 +134,7 @@ class Proxy(Generic[T]):
             return self._pyroInvoke("__getattr__", (name,), None)
         if name not in channel.methods:
             raise AttributeError(f"remote object {channel.uri} has no exposed attribute or method {name!r}")
-        if type(self)._pyroInvoke is not Proxy._pyroInvoke or "_pyroInvoke" in self.__dict__:
+        if type(self)._pyroInvoke is not _INVOKE or "_pyroInvoke" in self.__dict__:
             return RemoteMethod(self._pyroInvoke, name)
         # It is found without __getattr__ from now on. It keeps the channel alive, and not the proxy, which
         # would be garbage in a cycle otherwise, with an open connection.
@@ -144,6 +144,9 @@ class Proxy(Generic[T]):
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith(("_pyro", "__")):
             _set(self, name, value)
+            if name == "_pyroInvoke":
+                for method in [key for key, kept in self.__dict__.items() if type(kept) is RemoteMethod]:
+                    del self.__dict__[method]
             return
         channel = self._pyroKnown()
         if name not in channel.attributes:
@@ -336,6 +339,10 @@ class Proxy(Generic[T]):
         if not (channel.methods or channel.attributes):
             self._pyroGetMetadata()
         return channel
+
+
+_INVOKE = Proxy._pyroInvoke
+"""What may be passed by on the way to the channel, as long as nobody has put something else in its place."""
 
 
 def _set_up(proxy: Proxy[Any], channel: Channel) -> None:
