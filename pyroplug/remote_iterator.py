@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
-from .errors import ConnectionClosedError
+from .errors import ConnectionClosedError, SerializeError
 from .uri import DAEMON_NAME
 
 __all__ = ["RemoteIterator"]
@@ -61,6 +61,9 @@ class RemoteIterator(Iterator[Any]):
             return source.call("get_next_stream_item", (self.stream_id,), {}, 0, DAEMON_NAME)
         except ConnectionClosedError:
             raise  # it can go on when the proxy is connected again
+        except SerializeError:
+            self.close()  # the other side knows nothing of it, and would go on
+            raise
         except BaseException:
             self._source = None
             raise
