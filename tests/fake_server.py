@@ -13,7 +13,8 @@ from pyroplug.config import Configuration
 from pyroplug.plugins import default_plugins
 from pyroplug.selection import codec_for
 from pyroplug.values import exception_to_dict, registry
-from pyroplug.wire import Flags, Message, MessageType, Receiver
+from pyroplug.receiver import Receiver
+from pyroplug.wire import Flags, Message, MessageType
 
 from .support import PATIENCE
 
