@@ -204,10 +204,13 @@ class ClientProtocol:
         return said
 
     def _reason(self, message: Message) -> str:
-        if message.serializer_id == self._serializer_id:
-            return str(self._loads(message.payload))
-        if message.serializer_id == wire.TEXT_SERIALIZER_ID:
-            return load_text(message.payload)
+        try:
+            if message.serializer_id == self._serializer_id:
+                return str(self._loads(message.payload))
+            if message.serializer_id == wire.TEXT_SERIALIZER_ID:
+                return load_text(message.payload)
+        except Exception:
+            return "it gave a reason that cannot be read here"
         return f"it gave a reason in serializer {message.serializer_id}, which is not in use here"
 
     def check(self, message: Message, sequence: int) -> None:

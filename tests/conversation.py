@@ -9,7 +9,7 @@ from typing import Any
 
 from pyroplug import wire
 from pyroplug.config import Configuration
-from pyroplug.context import ClientConnection, current_call
+from pyroplug.context import ClientConnection
 from pyroplug.contracts import Buffer, Codec, Peer
 from pyroplug.daemon_object import DaemonObject
 from pyroplug.hosting import Host
@@ -40,6 +40,11 @@ def settings_with(**values: Any) -> Configuration:
 def surroundings() -> dict[Any, Any]:
     """What context variables there are, with a value."""
     return {variable: value for variable, value in copy_context().items() if value is not None}
+
+
+def alone(function: Callable[..., Any], *args: Any) -> Any:
+    """Run a function in a context of its own, as a task would be."""
+    return copy_context().run(function, *args)
 
 
 def codec_of(serializer: str) -> Codec:
@@ -150,7 +155,7 @@ class Conversation:
     def send(self, *pieces: bytes) -> bytes:
         """All that comes back for pieces of bytes; after the session wants to end, nothing is read."""
         session, sent = self.session, []
-        before = current_call.get()
+        before = surroundings()
         for piece in pieces:
             rest = memoryview(piece)
             while rest and not session.closing:
@@ -160,7 +165,7 @@ class Conversation:
                 rest = rest[count:]
                 for request in session.buffer_updated(count):
                     sent += session.handle(request)
-                    assert current_call.get() is before, "a request leaves its context behind"
+                    assert surroundings() == before, "a request leaves its context behind"
                 self._scratch[:] = bytes(len(self._scratch))  # nothing of it may have been kept
         return b"".join(sent)
 
@@ -253,9 +258,10 @@ class Conversation:
         """Run the one-way calls that were handed over: how many."""
         calls = self.spawned[:]
         self.spawned.clear()
+        before = surroundings()
         for call in calls:
             call()
-            assert current_call.get() is None, "a one-way call leaves its context behind"
+            assert surroundings() == before, "a one-way call leaves its context behind"
         return len(calls)
 
 

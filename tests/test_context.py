@@ -12,13 +12,8 @@ from pyroplug.errors import PyroError
 from pyroplug.exposure import expose
 from pyroplug.wire import Flags, Message
 
-from .conversation import ADDRESS, Conversation, FakeConnection, MemoryDaemon, codec_of, messages_in
+from .conversation import ADDRESS, Conversation, FakeConnection, MemoryDaemon, alone, codec_of, messages_in
 from .served import Thing
-
-
-def alone(function: Any, *args: Any) -> Any:
-    """Run a function in a context of its own, as a task would be."""
-    return copy_context().run(function, *args)
 
 
 def sent(method: str = "echo") -> Message:
