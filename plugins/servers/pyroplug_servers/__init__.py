@@ -25,9 +25,11 @@ def pyroplug_servers() -> list[ServerModel]:
 def pyroplug_config_items() -> list[ConfigItem]:
     """The items that these server models read."""
     return [
-        ConfigItem("THREADPOOL_SIZE", 80, "most threads that a threadpool server answers calls with"),
-        ConfigItem("THREADPOOL_SIZE_MIN", 4, "threads that a threadpool server keeps while nothing happens"),
-        ConfigItem("ONEWAY_THREADS", 32, "most threads that a server runs one-way calls with"),
-        ConfigItem("MAX_CONNECTIONS", 10_000, "most connections that a server has at a time; 0 for no limit"),
-        ConfigItem("HANDSHAKE_TIMEOUT", 30.0, "seconds that a new connection gets to say hello; 0 for ever"),
+        ConfigItem("THREADPOOL_SIZE", 80, "most threads that a threadpool server answers calls with", 1),
+        ConfigItem("THREADPOOL_SIZE_MIN", 4, "threads that a threadpool server keeps when all is quiet", 1),
+        ConfigItem("ONEWAY_THREADS", 32, "most threads that a server runs one-way calls with", 1),
+        ConfigItem("MAX_CONNECTIONS", 10_000, "most connections that a server has; 0 for no limit", 0),
+        ConfigItem(
+            "HANDSHAKE_TIMEOUT", 30.0, "seconds that a new connection has to say hello; 0 for ever", 0
+        ),
     ]

@@ -297,9 +297,9 @@ class BaseServer:
             return
         in_loop = False
         try:
+            self._drain_workers()
             self._acceptor.close()
             self.wake()
-            self._drain_workers()
             in_loop = self._loop.acquire(timeout=max(0.0, deadline - time.monotonic()) + limits.MARGIN)
             self._drain(deadline, in_loop)
             self._oneway.close(deadline)

@@ -202,16 +202,19 @@ class ThreadPoolServer(BaseServer):
 
     def _hand_over(self, link: Link, mask: int) -> None:
         """Give the connection to the poller. It may be in another worker's hands when this returns."""
-        link.owner = 0
-        link.touched = True
-        link.parked = True
         if self._closing.begun:
             self._hang_up(link)
             return
+        link.owner = 0
+        link.touched = True
+        link.parked = True
         try:
             self._reactor.change(link.fd, mask | ONESHOT)
         except (OSError, ValueError):
             self._finish(link, "the connection was closed")
+        if self._closing.begun and link.parked:
+            # Whoever closes the server may have looked for parked connections a moment too early.
+            self._finish(link, "the server was closed")
 
     def _is_crowded(self) -> bool:
         return self._workers.full and len(self._links) > self._workers.maximum

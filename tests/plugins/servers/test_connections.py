@@ -23,7 +23,8 @@ from .scripted import PATIENCE, frame, wait_until
 Start = Callable[..., Any]
 
 
-def test_the_last_connection_that_fits_and_the_first_that_does_not(start: Start) -> None:
+def test_the_last_connection_that_fits_and_the_first_that_does_not(start: Start, short: Start) -> None:
+    short(LINGER=10 * PATIENCE)
     running = start(MAX_CONNECTIONS=3)
     clients = running.connect_many(3)
     assert [client.ask(b"ehello") for client in clients] == [b"hello"] * 3

@@ -207,6 +207,7 @@ class ForeignServer:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.connections: list[socket.socket] = []
         self.is_broken = False
+        self.keeps_one = False
 
     @property
     def sockets(self) -> list[socket.socket]:
@@ -217,6 +218,8 @@ class ForeignServer:
             raise RuntimeError("broken")
         for sock in ready:
             if sock is self.listener:
+                while self.keeps_one and self.connections:
+                    self.connections.pop().close()
                 self.connections.append(sock.accept()[0])
             elif data := sock.recv(100):
                 sock.sendall(data)
@@ -238,6 +241,15 @@ def test_any_server_can_be_combined(start: Start, caplog: pytest.LogCaptureFixtu
             assert client.recv(100) == b"hello"
         assert main.connect().ask(b"ehello") == b"hello"
     wait_until(lambda: not foreign.connections)
+    foreign.keeps_one = True
+    clients = [socket.create_connection(foreign.listener.getsockname(), PATIENCE)]
+    for _ in range(3):
+        clients[-1].sendall(b"hello")
+        assert clients[-1].recv(100) == b"hello"
+        clients.append(socket.create_connection(foreign.listener.getsockname(), PATIENCE))
+        assert clients[-2].recv(100) == b""
+    for client in clients:
+        client.close()
     foreign.is_broken = True
     with socket.create_connection(foreign.listener.getsockname(), PATIENCE):
         wait_until(lambda: "is not served any more" in caplog.text)
@@ -284,7 +296,7 @@ def test_bytes_that_a_connection_keeps_are_served(
     if own_loop:
         loop.__enter__()
     client = running.connect()
-    client.sock.sendall(b"".join(frame(b"e%03d" % number) for number in range(100)))
-    assert [client.receive() for _ in range(100)] == [b"%03d" % number for number in range(100)]
+    client.sock.sendall(b"".join(frame(b"e%030d" % number) for number in range(100)))
+    assert [client.receive() for _ in range(100)] == [b"%030d" % number for number in range(100)]
     if own_loop:
         loop.__exit__()

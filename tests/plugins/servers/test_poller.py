@@ -6,6 +6,7 @@ import select
 import selectors
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -75,9 +76,10 @@ def test_hears_of_changes_while_it_waits(poller: Any, pair: Any) -> None:
     theirs.send(b"x")
     timer = threading.Timer(0.05, poller.register, (ours.fileno(), IN))
     timer.start()
-    found = []
+    found, before = [], time.monotonic()
     while not found:
         found = [it for it in poller.poll(PATIENCE) if it[0] == ours.fileno()]
+    assert time.monotonic() - before < PATIENCE / 2
     timer.join()
 
 

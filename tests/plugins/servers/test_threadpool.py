@@ -12,7 +12,7 @@ from pyroplug_servers import ThreadPoolModel
 from pyroplug.errors import ConfigError
 
 from .recording import RecordingListener
-from .scripted import PATIENCE, wait_until
+from .scripted import PATIENCE, frame, wait_until
 
 Start = Callable[..., Any]
 
@@ -123,6 +123,18 @@ def test_silent_clients_hold_no_thread(start: Start, short: Start) -> None:
     clients = running.connect_many(30)
     assert [client.ask(b"ehello") for client in clients] == [b"hello"] * 30
     wait_until(lambda: threads() == 1)
+
+
+def test_a_worker_does_not_wait_for_the_rest_of_a_small_message(start: Start, short: Start) -> None:
+    short(STAY=1.0)
+    running = start()
+    client = running.connect()
+    client.sock.sendall(frame(b"ehello")[:6])
+    session = running.host.wait_for_session()
+    wait_until(lambda: session.received == 6)
+    wait_until(lambda: not running.server._workers.outstanding, 0.5)
+    client.sock.sendall(frame(b"ehello")[6:])
+    assert client.receive() == b"hello"
 
 
 def test_workers_have_scratch_memory_of_their_own(start: Start, short: Start) -> None:
