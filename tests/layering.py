@@ -29,6 +29,7 @@ comes of it."""
 
 EXCEPTIONS = {
     ("config", "plugins"): "an item that the kernel does not know is asked of the plugins, at its first use",
+    ("config", "wire"): "who looks at the whole configuration is told the protocol's version as well",
 }
 """Imports upwards, with their reasons; they happen inside functions only."""
 

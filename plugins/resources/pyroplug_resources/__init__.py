@@ -28,5 +28,6 @@ def pyroplug_config_items() -> list[ConfigItem]:
             "MAX_RESOURCES_PER_CONNECTION",
             100,
             "resources that one connection may hold under the tracker 'limited'; 0 for none at all",
+            minimum=0,
         )
     ]

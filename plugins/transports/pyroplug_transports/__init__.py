@@ -28,5 +28,10 @@ def pyroplug_config_items() -> list[ConfigItem]:
     return [
         ConfigItem("SOCK_REUSE", True, "listen at a TCP port that was in use a moment ago (SO_REUSEADDR)"),
         ConfigItem("SOCK_NODELAY", False, "send small TCP packets at once (TCP_NODELAY)"),
-        ConfigItem("PREFER_IP_VERSION", 0, "IP version to try first: 4, 6, or 0 for the system's order"),
+        ConfigItem(
+            "PREFER_IP_VERSION",
+            0,
+            "IP version to try first: 4, 6, or 0 for the system's order",
+            choices=(0, 4, 6),
+        ),
     ]
