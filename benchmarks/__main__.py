@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -31,8 +32,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(*(f"  {each.name}" for each in everybody), sep="\n", file=sys.stderr)
         return 2
     _forget_settings()
-    machine = _machine(options.free)
-    samples = measure(contestants, WORKLOADS, _plan(options), _progress if sys.stderr.isatty() else _silent)
+    machine, plan = _machine(options.free), _plan(options)
+    # A server that does not answer, in whichever library, would have its client wait for ever.
+    faulthandler.dump_traceback_later(_longest(plan, len(contestants)), exit=True)
+    try:
+        samples = measure(contestants, WORKLOADS, plan, _progress if sys.stderr.isatty() else _silent)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
     results = evaluate(contestants, WORKLOADS, samples, machine.at_end())
     if options.json is not None:
         options.json.write_text(results.to_json())
@@ -93,6 +99,11 @@ def _plan(options: argparse.Namespace) -> Plan:
         options.turn / 1000 if options.turn else plan.turn,
         None if options.rounds else plan.seconds,
     )
+
+
+def _longest(plan: Plan, contestants: int) -> float:
+    """Seconds after which something hangs, however busy the machine is."""
+    return 120 + 10 * (plan.seconds or plan.rounds * plan.turn * contestants * len(WORKLOADS))
 
 
 def _machine(free: bool) -> Machine:
