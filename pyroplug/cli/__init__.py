@@ -19,6 +19,7 @@ from pyroplug.errors import ConfigError, PyroError
 __all__ = ["BUILT_IN", "command_table", "complain", "main"]
 
 BUILT_IN = {
+    "check-config": "pyroplug.cli.check_config:check_config",
     "demo": "pyroplug.cli.demo:demo",
     "list-plugins": "pyroplug.cli.list_plugins:list_plugins",
 }

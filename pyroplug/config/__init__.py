@@ -12,9 +12,9 @@ from typing import Any
 
 from .configuration import Configuration, about
 from .items import KERNEL_ITEMS
-from .values import shown, type_name
+from .values import default_of, shown, type_name
 
-__all__ = ["KERNEL_ITEMS", "Configuration", "about", "config", "shown", "type_name"]
+__all__ = ["KERNEL_ITEMS", "Configuration", "about", "config", "default_of", "shown", "type_name"]
 
 config = Configuration()
 """The process-wide configuration."""
