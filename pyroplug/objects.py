@@ -6,7 +6,6 @@ once a connection (``session``), or for each call (``percall``). Nothing here kn
 
 from __future__ import annotations
 
-import inspect
 import logging
 import weakref
 from collections.abc import Callable, Iterator
@@ -189,12 +188,6 @@ def _forget(table: weakref.ref[ObjectTable], registration: Registration) -> None
     alive = table()
     if alive is not None and alive._registrations.get(registration.object_id) is registration:
         alive.remove(registration.object_id)
-
-
-def describe_class(target: Any) -> str:
-    """The name of a class, or of an object's class, with its module."""
-    cls = target if inspect.isclass(target) else type(target)
-    return f"{cls.__module__}.{cls.__qualname__}"
 
 
 def marks_of(target: Any) -> tuple[Any, Any]:

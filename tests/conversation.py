@@ -265,6 +265,11 @@ class Conversation:
         return len(calls)
 
 
+def traceback_of(error: Any) -> str:
+    """The remote traceback that came with an exception."""
+    return "".join(error._pyroTraceback)
+
+
 def messages_in(data: bytes) -> list[Message]:
     """The messages that bytes are, complete ones and nothing else."""
     receiver = Receiver(1 << 30)

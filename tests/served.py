@@ -161,6 +161,56 @@ class Thing:
         return ["item", index]
 
 
+@expose
+class Maker:
+    """Fails while an instance is made."""
+
+    def __init__(self) -> None:
+        raise ValueError("not today")
+
+    def work(self) -> None:
+        pass
+
+    @property
+    def state(self) -> int:
+        return 1
+
+
+@expose
+class Talker:
+    """Has a local variable that a traceback with details shows."""
+
+    def fail(self) -> None:
+        treasure = "a golden ring"
+        raise ValueError(len(treasure))
+
+    def fail_beside(self, kind: str) -> None:
+        shy = {"error": ShyError, "exit": ShyExit}[kind]()
+        raise ValueError(type(shy).__name__)
+
+    def fail_at_length(self) -> None:
+        raise ValueError("x" * 100_000)
+
+    def fail_far_down(self, depth: int) -> None:
+        if depth:
+            self.fail_far_down_too(depth - 1)
+        raise ValueError("at the bottom")
+
+    def fail_far_down_too(self, depth: int) -> None:
+        # Two that call each other, for Python's tracebacks do not repeat a line that repeats.
+        self.fail_far_down(depth)
+
+
+class ShyError:
+    def __repr__(self) -> str:
+        raise ValueError("no picture")
+
+
+class ShyExit:
+    def __repr__(self) -> str:
+        raise SystemExit
+
+
 _ERRORS: dict[str, Any] = {
     error.__name__: error
     for error in (

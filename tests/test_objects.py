@@ -12,7 +12,7 @@ import pytest
 from pyroplug.context import ClientConnection
 from pyroplug.errors import DaemonError
 from pyroplug.exposure import behavior, expose, forget_exposure
-from pyroplug.objects import ObjectTable, describe_class
+from pyroplug.objects import ObjectTable
 
 from .support import PATIENCE, wait_for
 
@@ -116,9 +116,6 @@ class TestTable:
         assert table.get("one").exposure.methods == {"later"}
         with pytest.raises(DaemonError):
             table.refresh("other")
-
-    def test_names_classes(self) -> None:
-        assert describe_class(Plain) == describe_class(Plain()) == "tests.test_objects.Plain"
 
 
 class TestInstanceModes:
