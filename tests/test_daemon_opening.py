@@ -192,11 +192,8 @@ def test_nat_that_makes_no_sense(tmp_path: Path) -> None:
         Daemon(natport=4000, config=settings())
 
 
-@pytest.mark.parametrize(
-    ("item", "value"), [("THREADPOOL_SIZE", 0), ("THREADPOOL_SIZE_MIN", 1000), ("ONEWAY_THREADS", 0)]
-)
-def test_settings_that_the_server_cannot_work_with(item: str, value: int) -> None:
-    refused(ConfigError, item, config=settings(**{item: value}))
+def test_settings_that_the_server_cannot_work_with() -> None:
+    refused(ConfigError, "THREADPOOL_SIZE_MIN", config=settings(THREADPOOL_SIZE=5, THREADPOOL_SIZE_MIN=6))
 
 
 class BadInterface(DaemonObject):
