@@ -171,7 +171,8 @@ def _readers(classes: ClassConverter) -> tuple[Any, Any]:
 
     def loads(data: Buffer, /) -> Any:
         value = parse(data)
-        return recreate(value) if mentions_class(data) else value
+        mentioned = (b"__class__" in data) if type(data) is bytes else mentions_class(data)
+        return recreate(value) if mentioned else value
 
     def loads_call(data: Buffer, /) -> tuple[str, str, Any, dict[str, Any] | None]:
         call = parse(data)
@@ -180,7 +181,7 @@ def _readers(classes: ClassConverter) -> tuple[Any, Any]:
             args, kwargs = call["params"], call["kwargs"]
         except Exception:
             object_id = method = args = kwargs = None
-        if mentions_class(data):
+        if (b"__class__" in data) if type(data) is bytes else mentions_class(data):
             args, kwargs = recreate(args), recreate(kwargs)
         if type(object_id) is str and type(method) is str and (type(kwargs) is dict or kwargs is None):
             return object_id, method, args, kwargs

@@ -24,17 +24,25 @@ __all__ = ["MarshalSerializer"]
 _mentions_class = re.compile(b"__class__").search
 
 _write: Callable[[Any], bytes]
+_SHORT = 1 << 16
 _read: Callable[[Buffer], Any]
 if sys.version_info >= (3, 13):
     _write, _read = partial(marshal.dumps, allow_code=False), partial(marshal.loads, allow_code=False)
-    _may_hold_code = None
+    _may_hold_code: Callable[[Buffer], object] | None = None
 else:
     # There the result has to be looked through. That is seldom needed: a code object is a letter, five
     # numbers (six in Python 3.10) of four bytes, and bytes, or a reference to some.
     _write, _read = marshal.dumps, marshal.loads
     _numbers = 6 if sys.version_info < (3, 11) else 5
     _cpython_code = b"(?s)[c\xe3].{%d}[sr\xf3\xf2]" % (4 * _numbers)
-    _may_hold_code = re.compile(_cpython_code if sys.implementation.name == "cpython" else b"[c\xe3]").search
+    _in_any = re.compile(_cpython_code if sys.implementation.name == "cpython" else b"[c\xe3]").search
+    # The first three numbers count arguments. The reader refuses more of them than there are names, and a
+    # name takes more than a byte: in a short message they are short, and texts are not mistaken for code.
+    _short_code = b"(?s)[c\xe3](?:..\0\0){3}.{%d}[sr\xf3\xf2]" % (4 * _numbers - 12)
+    _in_short = re.compile(_short_code).search if sys.implementation.name == "cpython" else _in_any
+
+    def _may_hold_code(data: Buffer) -> object:
+        return _in_short(data) if len(data) < _SHORT else _in_any(data)
 
 
 class MarshalSerializer:
@@ -138,7 +146,8 @@ def _readers(classes: ClassConverter) -> tuple[Any, Any]:
 
     def loads(data: Buffer, /) -> Any:
         value = parse(data)
-        return recreate(value) if mentions_class(data) else value
+        mentioned = (b"__class__" in data) if type(data) is bytes else mentions_class(data)
+        return recreate(value) if mentioned else value
 
     def loads_call(data: Buffer, /) -> tuple[str, str, Any, dict[str, Any] | None]:
         call = loads(data)

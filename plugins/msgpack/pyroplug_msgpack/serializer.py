@@ -19,7 +19,7 @@ from .extensions import read_extension, stand_in_maker
 
 __all__ = ["MsgpackSerializer"]
 
-# Unlike the operator ``in``, a pattern searches bytes, bytearray and memoryview alike.
+# A pattern searches bytes, bytearray and memoryview alike; for bytes the operator ``in`` is faster.
 _mentions_class = re.compile(b"__class__").search
 
 BUFFER_SIZE = 4096
@@ -148,7 +148,7 @@ def _readers(classes: ClassConverter) -> tuple[Any, Any]:
     with_classes = _class_reader(classes)
 
     def loads(data: Buffer, /) -> Any:
-        if mentions_class(data):
+        if (b"__class__" in data) if type(data) is bytes else mentions_class(data):
             return with_classes(data)
         try:
             return unpack(data, strict_map_key=False, ext_hook=ext_hook)
@@ -156,7 +156,7 @@ def _readers(classes: ClassConverter) -> tuple[Any, Any]:
             raise _load_error(error) from error
 
     def loads_call(data: Buffer, /) -> tuple[str, str, Any, dict[str, Any] | None]:
-        if mentions_class(data):
+        if (b"__class__" in data) if type(data) is bytes else mentions_class(data):
             call = with_classes(data)
         else:
             try:

@@ -100,7 +100,8 @@ def _readers(classes: ClassConverter) -> tuple[Any, Any]:
             value = parse(str(data, "utf-8"))
         except Exception as error:  # MemoryError too: that is how the parser says "nested too deeply"
             raise _load_error(error) from error
-        return recreate(value) if mentions_class(data) else value
+        mentioned = (b"__class__" in data) if type(data) is bytes else mentions_class(data)
+        return recreate(value) if mentioned else value
 
     def loads_call(data: Buffer, /) -> tuple[str, str, Any, dict[str, Any] | None]:
         bare = bare_call(data)
