@@ -41,3 +41,8 @@ __all__ = [
     "unregister_class_to_dict",
     "unregister_dict_to_class",
 ]
+
+if config.LOGLEVEL:
+    from .logs import set_up_logging
+
+    set_up_logging(config)

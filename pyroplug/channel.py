@@ -294,6 +294,10 @@ class Channel:
             codecs=lambda wire_id: plugins.by_wire_id(wire_id).codec(settings, registry),
         )
         connection = self._open(plugins)
+        if settings.LOGWIRE:
+            from .wirelog import log_client
+
+            connection = log_client(connection, protocol, accepted=self.socket is not None)
         try:
             connection.set_timeout(self._timeout)
             self.face = ServerConnection(connection, self.uri.object)  # ``validate`` may look at it

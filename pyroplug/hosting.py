@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from .context import ClientConnection
-from .contracts import Buffer, Codec, Connection, Hello, Settings
+from .contracts import Buffer, Codec, Connection, Hello, Session, Settings
 from .dispatch import Dispatcher
 from .gatekeeper import Gatekeeper
 from .objects import ObjectTable
@@ -87,9 +87,9 @@ class Host:
         /,
         *,
         handshake: bool = True,
-    ) -> ServerSession:
+    ) -> Session:
         """A session for a new connection."""
-        return ServerSession(
+        session = ServerSession(
             self,
             connection,
             self._selection.tracker.open(connection.peer, self._settings),
@@ -98,6 +98,11 @@ class Host:
             # Asking a daemon that has nothing to say would cost every answer a call.
             annotate=getattr(self._daemon.annotations, "__func__", None) is not self._no_annotations,
         )
+        if not self._settings.LOGWIRE:
+            return session
+        from .wirelog import log_session
+
+        return log_session(session, connection)
 
     def housekeeping(self) -> None:
         """To be called every few seconds."""
