@@ -130,7 +130,8 @@ class Daemon:
         :param objectId: by which clients call it; ``None`` for one that nobody can guess.
         :param force: replace what has the id, and register again what is registered already.
         :param weak: forget the object when nobody else holds it any longer.
-        :raises DaemonError: the id is taken, the object is registered, or its class exposes nothing.
+        :raises DaemonError: the id is taken, the class exposes nothing, or the object is registered, in
+            this daemon or in another one that is not closed.
         :raises TypeError: the id is no text, or ``weak`` is impossible.
         :raises AttributeError: the object cannot take the attributes ``_pyroId`` and ``_pyroDaemon``.
         """
@@ -138,7 +139,7 @@ class Daemon:
         if not isinstance(object_id, str):
             raise TypeError(f"an object's id is a text, not a {type(object_id).__name__}: {object_id!r}")
         before = marks_of(obj_or_class)
-        if not force and before[1] is not None:
+        if not force and before[1] is not None and not getattr(before[1], "_closed", False):
             raise DaemonError(
                 f"{obj_or_class!r} is registered already, as {before[0]!r}",
                 hint="unregister it first, or use force=True",
@@ -341,6 +342,10 @@ class Daemon:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def _closed(self) -> bool:
+        return self._server is None
 
     def _open_server(self) -> Server:
         if self._server is None:

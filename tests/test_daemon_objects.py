@@ -108,6 +108,20 @@ def test_an_object_of_another_daemon_is_not_registered_in_this_one(daemon: Daemo
     assert daemon.objectsById["thing"] is mine
 
 
+def test_what_a_closed_daemon_had_is_free_for_others(daemon: Daemon) -> None:
+    thing = Thing()
+    with Daemon(config=settings()) as other:
+        other.register(thing, "thing")
+        other.register(Derived, "class")
+        for target in (thing, Derived):
+            with pytest.raises(DaemonError, match="registered already"):
+                daemon.register(target)
+    for target in (thing, Derived):
+        uri = daemon.register(target)
+        assert daemon.uriFor(target) == uri
+        daemon.unregister(target)
+
+
 def test_a_class_and_its_instances_are_different_things(daemon: Daemon) -> None:
     daemon.register(Derived, "class")
     try:

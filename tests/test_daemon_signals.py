@@ -164,7 +164,7 @@ def test_shutdown_in_a_signal_handler(server: str, number: int) -> None:
         child.end_with(7, "ended")
 
 
-def test_a_signal_handler_of_ones_own_stays(run_daemon: Callable[..., Running]) -> None:
+def test_a_signal_handler_of_ones_own_stays() -> None:
     def mine(number: int, frame: Any) -> None:
         raise AssertionError("it was not called")
 
