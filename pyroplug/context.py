@@ -34,15 +34,13 @@ Annotations = MutableMapping[str, Buffer]
 class ClientConnection:
     """The connection with a client, as programs on the server see it.
 
-    :ivar peer: who the client is, as the operating system knows it.
     :ivar instances: the objects that exist for this connection alone, by their class.
     :ivar creating: what is held while one of them is created, likewise.
     """
 
-    __slots__ = ("__weakref__", "_connection", "_tracking", "creating", "instances", "peer")
+    __slots__ = ("__weakref__", "_connection", "_tracking", "creating", "instances")
 
     def __init__(self, connection: Connection | None, tracking: Tracking | None = None) -> None:
-        self.peer: Peer = NO_PEER if connection is None else connection.peer
         self.instances: dict[type, Any] = {}
         self.creating: dict[type, AbstractContextManager[Any]] = {}
         self._connection = connection
@@ -50,6 +48,12 @@ class ClientConnection:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.peer}>"
+
+    @property
+    def peer(self) -> Peer:
+        """Who the client is, as the operating system knows it; with TLS, its certificate is a fact too."""
+        # Asked for anew, as the certificate comes after the connection.
+        return NO_PEER if self._connection is None else self._connection.peer
 
     @property
     def sock(self) -> Any:

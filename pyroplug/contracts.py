@@ -202,12 +202,13 @@ class Connection(Protocol):
 
     One thread may receive while another sends; ``shutdown`` and ``close`` may be called from any.
     Operating-system errors never get past it: they become
-    :exc:`~pyroplug.errors.ConnectionClosedError` or :exc:`~pyroplug.errors.TimeoutError`.
+    :exc:`~pyroplug.errors.ConnectionClosedError` or :exc:`~pyroplug.errors.TimeoutError`; or
+    :exc:`~pyroplug.errors.HandshakeError` as long as its two ends have not agreed to talk to each other.
     """
 
     @property
     def peer(self) -> Peer:
-        """Who is at the other end."""
+        """Who is at the other end. There may be more facts about it once something was received."""
 
     @property
     def sock(self) -> Any:
@@ -228,7 +229,7 @@ class Connection(Protocol):
     def send_some(self, buffers: Sequence[Buffer], /) -> int:
         """Send what can be sent without waiting: how many bytes that was, 0 if none.
 
-        Raises ``ConnectionClosedError``.
+        The rest has to be the first that is sent next. Raises ``ConnectionClosedError``.
         """
 
     def set_timeout(self, seconds: float | None, /) -> None:
@@ -239,6 +240,9 @@ class Connection(Protocol):
 
     def pending(self) -> bool:
         """Whether bytes are here already that no selector will tell of; receiving then does not wait."""
+
+    def wants_write(self) -> bool:
+        """Whether receiving, which has just given nothing, can go on only when something can be sent."""
 
     def shutdown(self) -> None:
         """End the stream both ways, so that a thread waiting in it wakes up. Raises nothing."""
@@ -289,14 +293,17 @@ class Transport(Protocol):
     def listen(self, address: str, settings: Settings, /) -> Listener:
         """Listen at an address: the location without its scheme.
 
-        Raises :exc:`~pyroplug.errors.AddressError`, which names the address and says why.
+        Raises :exc:`~pyroplug.errors.AddressError`, which names the address and says why, and
+        :exc:`~pyroplug.errors.ConfigError` for settings it cannot work with.
         """
 
     def connect(self, address: str, settings: Settings, timeout: float | None, /) -> Connection:
         """Connect to an address, within ``timeout`` seconds.
 
-        Raises :exc:`~pyroplug.errors.AddressError` where nobody answers there, and
-        :exc:`~pyroplug.errors.TimeoutError`.
+        Raises :exc:`~pyroplug.errors.AddressError` where nobody answers there,
+        :exc:`~pyroplug.errors.HandshakeError` where whoever does is not to be talked to or refuses,
+        :exc:`~pyroplug.errors.TimeoutError`, and :exc:`~pyroplug.errors.ConfigError` for settings it cannot
+        work with.
         """
 
     def adopt(self, channel: Any, settings: Settings, /) -> Connection | None:

@@ -73,6 +73,8 @@ class MultiplexServer(BaseServer):
             if not count:
                 if count is not None:
                     self._ended(link)
+                elif link.connection.wants_write():
+                    self._watch(link, OUT)
                 return
             link.touched = True
             requests = iter(session.buffer_updated(count))
@@ -120,10 +122,13 @@ class MultiplexServer(BaseServer):
     def _ready_otherwise(self, link: Link, mask: int) -> None:
         if not mask & OUT and link.mask & IN:
             self._ready(link, IN)  # receiving tells what is wrong with it
-        elif not link.outbox.size:
-            self._finish(link, "the connection broke")
-        else:
+        elif link.outbox.size:
             self._send_more(link, mask)
+        elif mask & OUT and link.connection.wants_write():
+            self._watch(link, IN)
+            self._ready(link, IN)  # receiving goes on where it had to send
+        else:
+            self._finish(link, "the connection broke")
 
     def _send_more(self, link: Link, mask: int) -> None:
         """A slow reader takes some more. If there is something to receive, the next turn tells again."""

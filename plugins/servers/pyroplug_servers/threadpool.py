@@ -70,7 +70,8 @@ class ThreadPoolServer(BaseServer):
     # In the loop's thread
 
     def _start(self, link: Link) -> None:
-        link.connection.set_timeout(limits.STAY)
+        # No worker waits for a client that has not said hello yet; with TLS that takes several pieces.
+        link.connection.set_nonblocking()
         self._reactor.add(link.fd, IN | ONESHOT, partial(self._ready, link))
 
     def _ready(self, link: Link, _mask: int) -> None:
@@ -145,11 +146,11 @@ class ThreadPoolServer(BaseServer):
             try:
                 count = recv_into(get_buffer(scratch))
             except TimeoutError:
-                break
+                self._await(link)
+                return
             if not count:
-                if count is None:
-                    break
-                self._finish(link, "the client closed the connection")
+                if self._stay(link, count):
+                    continue
                 return
             requests = buffer_updated(count)
             if requests:
@@ -191,6 +192,21 @@ class ThreadPoolServer(BaseServer):
                 self._hand_over(link, OUT)
                 return False
         return True
+
+    def _stay(self, link: Link, count: int | None) -> bool:
+        """Nothing came without waiting: whether to wait a moment, as for everybody who has been accepted."""
+        if count is not None:
+            self._finish(link, "the client closed the connection")
+        elif link.session.accepted:
+            link.connection.set_timeout(limits.STAY)
+            return True
+        else:
+            self._await(link)
+        return False
+
+    def _await(self, link: Link) -> None:
+        """Nothing is there, or the other direction has to move first."""
+        self._hand_over(link, OUT if link.connection.wants_write() else IN)
 
     def _park(self, link: Link) -> None:
         if link.connection.pending() and not self._closing.begun:

@@ -1,4 +1,4 @@
-"""The built-in transports: TCP, Unix domain sockets, and sockets that are connected already.
+"""The built-in transports: TCP with or without TLS, Unix sockets, and sockets that are connected already.
 
 Here is what the plugin offers; each transport has a module of its own, and they share ``sockets`` and
 ``oserrors``. Nothing here reads or writes.
@@ -34,4 +34,17 @@ def pyroplug_config_items() -> list[ConfigItem]:
             "IP version to try first: 4, 6, or 0 for the system's order",
             choices=(0, 4, 6),
         ),
+        ConfigItem("SSL", False, "speak TLS over TCP, as a server and as a client"),
+        ConfigItem("SSL_SERVERCERT", "", "PEM file with a server's certificate"),
+        ConfigItem("SSL_SERVERKEY", "", "PEM file with its private key; empty if SSL_SERVERCERT has it"),
+        ConfigItem(
+            "SSL_SERVERKEYPASSWD", "", "password of a server's private key, if that is encrypted", secret=True
+        ),
+        ConfigItem("SSL_REQUIRECLIENTCERT", False, "let in only clients with a certificate of SSL_CACERTS"),
+        ConfigItem("SSL_CLIENTCERT", "", "PEM file with a client's certificate, for servers that want one"),
+        ConfigItem("SSL_CLIENTKEY", "", "PEM file with its private key; empty if SSL_CLIENTCERT has it"),
+        ConfigItem(
+            "SSL_CLIENTKEYPASSWD", "", "password of a client's private key, if that is encrypted", secret=True
+        ),
+        ConfigItem("SSL_CACERTS", "", "file or folder of PEM certificates to trust, instead of the system's"),
     ]

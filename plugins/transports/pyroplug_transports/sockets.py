@@ -13,7 +13,7 @@ import socket
 import struct
 from collections.abc import Callable, Sequence
 
-from pyroplug.contracts import Buffer, Peer
+from pyroplug.contracts import Buffer, Connection, Peer
 
 from .oserrors import accept_error, connection_error, no_wait
 
@@ -177,6 +177,10 @@ class SocketConnection:
         """Never: what has arrived waits in the system, where selectors see it."""
         return False
 
+    def wants_write(self) -> bool:
+        """Never: receiving waits for bytes and for nothing else."""
+        return False
+
     def _check_open(self) -> None:
         if self._closed:
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
@@ -216,7 +220,7 @@ class SocketListener:
         self,
         sock: socket.socket,
         location: str,
-        connection: Callable[[socket.socket, object], SocketConnection],
+        connection: Callable[[socket.socket, object], Connection],
     ) -> None:
         """
         :param sock: it listens already.
@@ -236,7 +240,7 @@ class SocketListener:
         """The file descriptor; -1 once closed."""
         return self.sock.fileno()
 
-    def accept(self) -> SocketConnection | None:
+    def accept(self) -> Connection | None:
         """The next connection, ``None`` if nobody waits, or whoever did is gone again."""
         try:
             sock, address = self.sock.accept()

@@ -1,4 +1,4 @@
-"""The transport over TCP, IPv4 and IPv6: addresses are ``host:port`` and ``[v6]:port``.
+"""The transport over TCP, IPv4 and IPv6, with TLS or without: addresses are ``host:port`` and ``[v6]:port``.
 
 A listener is one socket at one address, as a URI names one. Nothing here knows URIs.
 """
@@ -10,13 +10,17 @@ import errno
 import os
 import socket
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from pyroplug.contracts import Peer, Settings
+from pyroplug.contracts import Connection, Peer, Settings
 from pyroplug.errors import AddressError
 
 from .oserrors import connect_error, listen_error
 from .sockets import BACKLOG, SocketConnection, SocketListener
+
+if TYPE_CHECKING:
+    from .tls_contexts import Contexts
 
 __all__ = ["TcpTransport", "join_address", "split_address"]
 
@@ -24,9 +28,12 @@ MAX_PORT = 65535
 _SHORTEST_ATTEMPT = 0.001
 _TRY_NEXT = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
+Accepted: TypeAlias = "Callable[[socket.socket, object], Connection]"
+Connected: TypeAlias = "Callable[[socket.socket, Peer, float | None], Connection]"
+
 
 class TcpTransport:
-    """TCP. It owns the locations without a scheme.
+    """TCP, with TLS where SSL is on. It owns the locations without a scheme.
 
     Host names are looked up by the system, which cannot be interrupted; the time it takes counts, though.
     """
@@ -34,19 +41,42 @@ class TcpTransport:
     name = "tcp"
     scheme = None
 
+    def __init__(self) -> None:
+        self._made: Contexts | None = None
+
+    @property
+    def _contexts(self) -> Contexts:
+        """The TLS contexts in use; importing what makes them takes longer than most programs need it."""
+        if self._made is None:
+            from .tls_contexts import Contexts
+
+            self._made = Contexts()
+        return self._made
+
     def listen(self, address: str, settings: Settings, /) -> SocketListener:
-        """Listen at ``host:port``; port 0 picks a free one, an empty host stands for all addresses."""
+        """Listen at ``host:port``; port 0 picks a free one, an empty host stands for all addresses.
+
+        Raises ``ConfigError`` where SSL is on and the certificates are unusable.
+        """
         host, port = split_address(address)
+        accepted: Accepted = _accepted
+        if settings.SSL:
+            from .tls import acceptor
+
+            accepted = acceptor(settings, self._contexts, self.name)
         bind_host = host or ("::" if settings.PREFER_IP_VERSION == 6 else "0.0.0.0")
         try:
             sock = _bound(_resolve(bind_host, port, settings, socket.AI_PASSIVE), settings)
         except OSError as error:
             raise listen_error(address, error) from error
         real_host, real_port = sock.getsockname()[:2]
-        return SocketListener(sock, join_address(host or real_host, real_port), _accepted)
+        return SocketListener(sock, join_address(host or real_host, real_port), accepted)
 
-    def connect(self, address: str, settings: Settings, timeout: float | None, /) -> SocketConnection:
-        """Connect to ``host:port`` within ``timeout`` seconds, trying the host's addresses in turn."""
+    def connect(self, address: str, settings: Settings, timeout: float | None, /) -> Connection:
+        """Connect to ``host:port`` within ``timeout`` seconds, trying the host's addresses in turn.
+
+        Raises ``HandshakeError`` where TLS fails, and ``ConfigError`` where its certificates are unusable.
+        """
         host, port = split_address(address)
         if not host or not port:
             missing = "port" if host else "host"
@@ -54,10 +84,20 @@ class TcpTransport:
                 f"cannot connect to {address!r}: the {missing} is missing", hint="write it as host:port"
             )
         deadline = None if timeout is None else time.monotonic() + timeout
+        connected: Connected = _connected
+        if settings.SSL:
+            from .tls import connector
+
+            connected = connector(settings, self._contexts, host)
         try:
-            return _first_connected(_resolve(host, port, settings), settings, deadline)
+            sock, peer = _first_reached(_resolve(host, port, settings), settings, deadline)
         except OSError as error:
             raise connect_error(address, error, timeout) from error
+        try:
+            return connected(sock, peer, _share(deadline, 1))
+        except BaseException:
+            sock.close()
+            raise
 
     def adopt(self, _channel: Any, _settings: Settings, /) -> None:
         """Connected sockets are adopted by the transport ``socketpair``, whatever their family."""
@@ -166,18 +206,22 @@ def _accepted(sock: socket.socket, address: object) -> SocketConnection:
     return SocketConnection(sock, Peer(address, TcpTransport.name))
 
 
-def _first_connected(
+def _connected(sock: socket.socket, peer: Peer, _seconds: float | None) -> SocketConnection:
+    return SocketConnection(sock, peer)
+
+
+def _first_reached(
     targets: list[tuple[int, Any]], settings: Settings, deadline: float | None
-) -> SocketConnection:
-    """A connection to the first target that answers; raises the last one's ``OSError``.
+) -> tuple[socket.socket, Peer]:
+    """A socket connected to the first target that answers; raises the last one's ``OSError``.
 
     Each attempt gets an equal share of the time that is left: one silent address does not use it all up.
     """
     *others, last = targets
     for left, target in zip(range(len(targets), 1, -1), others, strict=True):
         with contextlib.suppress(OSError):
-            return _connected(*target, settings, _share(deadline, left))
-    return _connected(*last, settings, _share(deadline, 1))
+            return _reached(*target, settings, _share(deadline, left))
+    return _reached(*last, settings, _share(deadline, 1))
 
 
 def _share(deadline: float | None, attempts: int) -> float | None:
@@ -186,18 +230,20 @@ def _share(deadline: float | None, attempts: int) -> float | None:
     return max((deadline - time.monotonic()) / attempts, _SHORTEST_ATTEMPT)
 
 
-def _connected(family: int, target: Any, settings: Settings, timeout: float | None) -> SocketConnection:
+def _reached(
+    family: int, target: Any, settings: Settings, timeout: float | None
+) -> tuple[socket.socket, Peer]:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         _tune(sock, settings)
-        # Python's own time limit counts on through interruptions by signals. SocketConnection lifts it.
+        # Python's own time limit counts on through interruptions by signals. The connection lifts it.
         sock.settimeout(timeout)
         sock.connect(target)
         address = sock.getpeername()
         if address == sock.getsockname():
             # The system gave this end the very port that nobody listens at, and TCP shook its own hand.
             raise OSError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
-        return SocketConnection(sock, Peer(address, TcpTransport.name))
     except BaseException:
         sock.close()
         raise
+    return sock, Peer(address, TcpTransport.name)

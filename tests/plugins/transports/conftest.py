@@ -1,20 +1,28 @@
-"""What the transports' tests share: settings, and accepting."""
+"""What the transports' tests share: settings, accepting, and certificates."""
 
 from __future__ import annotations
 
 import select
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from tests.certificates import Authority
 from tests.support import PATIENCE
+
+from .tls_support import plain_settings
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """An issuer of certificates."""
+    return Authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture
 def settings() -> Any:
-    return SimpleNamespace(SOCK_REUSE=True, SOCK_NODELAY=False, PREFER_IP_VERSION=0)
+    return plain_settings()
 
 
 @pytest.fixture

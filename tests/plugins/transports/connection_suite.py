@@ -57,7 +57,10 @@ def send_until_it_fails(connection: Connection) -> None:
 
 
 class ConnectionSuite:
-    """The tests. A subclass has the fixtures ``transport`` and ``connect``."""
+    """The tests. A subclass has the fixtures ``transport`` and ``make_pair``."""
+
+    socket_timeout: float | None = None
+    """Python's own time limit of the sockets."""
 
     @pytest.fixture
     def transport(self) -> Transport:
@@ -91,7 +94,7 @@ class ConnectionSuite:
             assert connection.peer is connection.peer
             assert connection.fileno() == connection.sock.fileno() >= 0
             assert not os.get_inheritable(connection.fileno())
-            assert connection.sock.gettimeout() is None
+            assert connection.sock.gettimeout() == self.socket_timeout
             assert str(connection.peer) in repr(connection)
 
     # Data

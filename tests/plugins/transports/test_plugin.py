@@ -34,7 +34,12 @@ def test_config_items_are_those_of_pyro5(manager: pluggy.PluginManager) -> None:
     theirs = Configuration()
     theirs.reset(use_environment=False)
     assert defaults == {
-        name: getattr(theirs, name) for name in ("SOCK_REUSE", "SOCK_NODELAY", "PREFER_IP_VERSION")
+        name: getattr(theirs, name)
+        for name in ("SOCK_REUSE", "SOCK_NODELAY", "PREFER_IP_VERSION", *dir(theirs))
+        if name in ("SOCK_REUSE", "SOCK_NODELAY", "PREFER_IP_VERSION") or name.startswith("SSL")
     }
-    assert [type(value) for value in defaults.values()] == [bool, bool, int]
+    assert {name: type(value) for name, value in defaults.items()} == {
+        name: type(getattr(theirs, name)) for name in defaults
+    }
     assert all(item.summary and "\n" not in item.summary for item in items)
+    assert {item.name for item in items if item.secret} == {"SSL_SERVERKEYPASSWD", "SSL_CLIENTKEYPASSWD"}
