@@ -13,7 +13,7 @@ from typing import Any
 from .context import ClientConnection
 from .errors import DaemonError, ProtocolError
 from .exposure import is_private_attribute
-from .objects import ObjectTable, Registration
+from .objects import ObjectTable, Registration, unknown_object
 
 __all__ = ["Dispatcher"]
 
@@ -21,10 +21,11 @@ __all__ = ["Dispatcher"]
 class Dispatcher:
     """Finds what a request wants to have called."""
 
-    __slots__ = ("_objects",)
+    __slots__ = ("_find", "_objects")
 
     def __init__(self, objects: ObjectTable) -> None:
         self._objects = objects
+        self._find = objects.find
 
     def resolve(
         self, client: ClientConnection, object_id: str, method: str, args: Sequence[Any]
@@ -38,7 +39,9 @@ class Dispatcher:
         :raises AttributeError: it has no such exposed member.
         :raises BaseException: what making an instance raises.
         """
-        registration = self._objects.get(object_id)
+        registration = self._find(object_id)
+        if registration is None:
+            raise unknown_object(object_id)
         if method in registration.exposure.methods:
             instance = registration.fixed
             if instance is None:

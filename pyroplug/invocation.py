@@ -19,7 +19,7 @@ from .errors import ProtocolError, PyroError, get_pyro_traceback
 from .marshalled import dump_text
 from .service import Service
 from .values import exception_to_dict, wrapped_exception
-from .wire import NO_ANNOTATIONS, TEXT_SERIALIZER_ID, Flags, Message, MessageType, encode
+from .wire import TEXT_SERIALIZER_ID, Flags, Message, MessageType, encode, encode_plain, largest_plain
 
 __all__ = ["Invoker", "describe"]
 
@@ -52,6 +52,7 @@ class Invoker:
         "_codecs",
         "_limits",
         "_otherwise",
+        "_plain_size",
         "_resolve",
         "_service",
         "_spawn",
@@ -79,6 +80,10 @@ class Invoker:
         self.open = False
         self._codecs = service.codecs
         self._limits = service.limits
+        # An answer that something is to be added to is never a plain one.
+        self._plain_size = (
+            -1 if annotate else largest_plain(service.limits.message_size, service.limits.compress)
+        )
         self._resolve = service.dispatcher.resolve
 
     def handle(self, request: Message, /) -> Sequence[Buffer]:
@@ -102,18 +107,13 @@ class Invoker:
             if type(result) not in _NO_ITERATORS and hasattr(type(result), "__next__"):
                 return self._open_stream(request, codec, result)
             payload = codec.dumps(result)
-            if request.state is None and not self._annotate:
-                return encode(
-                    _RESULT,
-                    request.serializer_id,
-                    0,
-                    request.sequence,
-                    payload,
-                    NO_ANNOTATIONS,
-                    request.correlation_id,
-                    compress=self._limits.compress,
-                    limit=self._limits.message_size,
-                )
+            if (
+                len(payload) <= self._plain_size
+                and request.state is None
+                and request.correlation_id is None
+                and type(payload) is bytes
+            ):
+                return encode_plain(_RESULT, request.serializer_id, 0, request.sequence, payload)
             return self.answer(_RESULT, request, 0, payload)
         except BaseException as error:
             if call is not None:
@@ -121,6 +121,7 @@ class Invoker:
             return self.exception(request, codec, error)
         finally:
             _leave(token)
+            request.state = None  # it refers back to the request
 
     def end(self) -> None:
         """Run nothing any more, and let go of the session, which holds this object."""

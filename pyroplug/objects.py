@@ -16,7 +16,7 @@ from .context import ClientConnection
 from .errors import DaemonError
 from .exposure import Exposure, exposure_of, instance_creator_of, instance_mode_of
 
-__all__ = ["ObjectTable", "Registration", "mark", "marks_of"]
+__all__ = ["ObjectTable", "Registration", "mark", "marks_of", "unknown_object"]
 
 log = logging.getLogger(__name__)
 
@@ -122,6 +122,8 @@ class ObjectTable:
         self._new_lock = new_lock
         self._lock = new_lock()
         self._registrations: dict[str, Registration] = {}
+        self.find: Callable[[str], Registration | None] = self._registrations.get
+        """What is registered under an id, ``None`` if nothing is. The dictionary's own method: calls need it."""
 
     def __iter__(self) -> Iterator[str]:
         return iter(list(self._registrations))
@@ -137,14 +139,10 @@ class ObjectTable:
 
         :raises DaemonError: nothing is.
         """
-        try:
-            return self._registrations[object_id]
-        except (KeyError, TypeError):  # unhashable: whatever a client sent
-            raise DaemonError(
-                f"unknown object {object_id!r}",
-                hint="the daemon at this address has no object of that name: compare it with the URI "
-                "that register() gave, or with Daemon.registered()",
-            ) from None
+        registration = self.find(object_id) if isinstance(object_id, str) else None
+        if registration is None:
+            raise unknown_object(object_id) from None
+        return registration
 
     def add(self, object_id: str, target: Any, *, force: bool = False, weak: bool = False) -> Registration:
         """Register an object or a class.
@@ -182,6 +180,15 @@ class ObjectTable:
         """Look at an object's exposed members anew."""
         entry = self.get(object_id)
         entry.exposure = exposure_of(entry.cls)
+
+
+def unknown_object(object_id: object) -> DaemonError:
+    """The error for an id under which nothing is registered."""
+    return DaemonError(
+        f"unknown object {object_id!r}",
+        hint="the daemon at this address has no object of that name: compare it with the URI "
+        "that register() gave, or with Daemon.registered()",
+    )
 
 
 def _forget(table: weakref.ref[ObjectTable], registration: Registration) -> None:

@@ -29,6 +29,8 @@ __all__ = [
     "MessageType",
     "check_annotations",
     "encode",
+    "encode_plain",
+    "largest_plain",
 ]
 
 PROTOCOL_VERSION = 502
@@ -168,6 +170,24 @@ def encode(
     if size <= JOIN_LIMIT:
         return (b"".join((header, chunks, payload)) if chunks else header + payload,)
     return (header + chunks, payload)
+
+
+def encode_plain(
+    type: int, serializer_id: int, flags: int, sequence: int, payload: bytes, /
+) -> Sequence[Buffer]:
+    """What :func:`encode` gives for a small message with nothing beside its payload, in half of the time.
+
+    :param payload: up to :data:`JOIN_LIMIT` bytes, known to be within the limit, and not to be compressed.
+    """
+    size = len(payload)
+    return (
+        _pack(PREFIX, type, serializer_id, flags, sequence, size, 0, NO_CORRELATION_ID, 0, MAGIC) + payload,
+    )
+
+
+def largest_plain(limit: int, compress: bool) -> int:
+    """Up to how many bytes of payload :func:`encode_plain` may be used."""
+    return min(limit, COMPRESSION_THRESHOLD if compress else JOIN_LIMIT)
 
 
 def check_annotations(annotations: Mapping[str, Buffer]) -> None:

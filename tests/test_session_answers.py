@@ -128,6 +128,7 @@ class TestAnnotations:
         client.greet()
         daemon.annotations = lambda: wrong  # type: ignore[method-assign]
         client.session._invoker._annotate = True
+        client.session._invoker._plain_size = -1
         assert "cannot be sent" in str(client.failure("give", 1))
 
 
