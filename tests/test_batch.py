@@ -14,7 +14,7 @@ from pyroplug.errors import CommunicationError, ProtocolError, RemoteError
 
 from .fake_server import Peer, fake_server
 from .running import BOTH_MODELS, Running, Way
-from .support import PATIENCE, wait_for
+from .support import PATIENCE, wait_for, wait_until
 
 
 class OwnError(Exception):
@@ -171,9 +171,11 @@ def test_one_way(proxy: Any, batch: Any) -> None:
 
 def test_a_one_way_batch_holds_up_nobody(proxy: Any, batch: Any) -> None:
     batch.wait()
+    batch.append("at last")
     batch(oneway=True)
     assert proxy.seen() == []  # on the same connection, while the batch still waits
     proxy.open()
+    wait_until(lambda: proxy.seen() == ["at last"], "the end of the batch")
 
 
 def test_one_way_methods_in_a_batch_have_results(batch: Any) -> None:
