@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
-from .errors import ConnectionClosedError, SerializeError
+from .errors import ConnectionClosedError, PyroError, SerializeError
 from .uri import DAEMON_NAME
 
 __all__ = ["RemoteIterator"]
@@ -59,10 +59,12 @@ class RemoteIterator(Iterator[Any]):
             )
         try:
             return source.call("get_next_stream_item", (self.stream_id,), {}, 0, DAEMON_NAME)
-        except ConnectionClosedError:
-            raise  # it can go on when the proxy is connected again
         except SerializeError:
             self.close()  # the other side knows nothing of it, and would go on
+            raise
+        except PyroError:
+            # It can go on when the proxy is connected again, or in the thread that owns it. If it cannot,
+            # asking again fails again: to whoever asks, an end would look as if all items had come.
             raise
         except BaseException:
             self._source = None
