@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import os
+import signal
 import threading
 import weakref
 from collections.abc import Callable
@@ -139,6 +141,20 @@ def test_a_server_cannot_end_this_program(error: BaseException) -> None:
         with pytest.raises(RemoteError, match=type(error).__name__):
             proxy.call()
         proxy._pyroRelease()
+
+
+def test_ctrl_c_while_waiting_gives_the_connection_up() -> None:
+    def script(peer: Peer) -> None:
+        peer.greet()
+        peer.receive_call()
+        os.kill(os.getpid(), signal.SIGINT)
+        assert peer.receive() is None
+
+    with fake_server(script) as server:
+        proxy: Any = Proxy(server.uri)
+        with pytest.raises(KeyboardInterrupt):
+            proxy.call()
+        assert proxy._pyroConnection is None
 
 
 # Trying again
