@@ -25,9 +25,10 @@ from .errors import (
     SecurityError,
     TimeoutError,
 )
+from .greeting import Greeting
 from .plugins import PluginSet
 from .remote_iterator import RemoteIterator
-from .selection import adopt, codec_for, transport_for
+from .selection import adopt, codec_for, responders_for, transport_for
 from .uri import DAEMON_NAME, URI
 from .values import registry
 from .wire import Flags, Message
@@ -275,6 +276,7 @@ class Channel:
         :raises AddressError: nobody answers at the address.
         :raises HandshakeError: the other side refuses.
         :raises TimeoutError: it takes too long.
+        :raises SecurityError: the other side does not prove what the configuration requires of it.
         :raises PluginUnavailableError: no plugin knows the serializer or the address.
         :raises PyroError: it is just being connected: ``validate`` wants to call something.
         :raises BaseException: what ``validate`` raises to refuse the server.
@@ -302,7 +304,7 @@ class Channel:
             connection.set_timeout(self._timeout)
             self.face = ServerConnection(connection, self.uri.object)  # ``validate`` may look at it
             self._scratch = memoryview(bytearray(_SCRATCH_SIZE))
-            metadata = self._greet(connection, protocol) if self.socket is None else None
+            metadata = self._greet(connection, protocol, plugins) if self.socket is None else None
         except BaseException:
             self.face = None
             connection.close()
@@ -320,10 +322,15 @@ class Channel:
         transport, address = transport_for(plugins, self.uri.location)
         return transport.connect(address, self.settings, self._timeout)
 
-    def _greet(self, connection: Connection, protocol: ClientProtocol) -> Any:
-        connection.send(protocol.connect(self.uri.object, self.handshake, self.sequence))
+    def _greet(self, connection: Connection, protocol: ClientProtocol, plugins: PluginSet) -> Any:
+        def exchange(request: Sequence[Buffer]) -> Message:
+            connection.send(request)
+            return self._receive(connection, protocol)
+
+        responders = responders_for(plugins, self.settings)
+        greeting = Greeting(protocol, exchange, responders, self.settings.HANDSHAKE_PROOFS)
         try:
-            said = protocol.accepted(self._receive(connection, protocol))
+            said = greeting.greet(self.uri.object, self.handshake, self.sequence)
         except HandshakeError as error:
             raise HandshakeError(f"connection to {self.uri} rejected: {error}") from None
         if self.validate is not None:

@@ -94,10 +94,27 @@ class ClientProtocol:
 
     # Out
 
-    def connect(self, object_id: str, handshake: Any, sequence: int) -> Sequence[Buffer]:
-        """The greeting. Raises as ``call`` does."""
+    def connect(
+        self,
+        object_id: str,
+        handshake: Any,
+        sequence: int,
+        annotations: Mapping[str, Buffer] = NO_ANNOTATIONS,
+    ) -> Sequence[Buffer]:
+        """The greeting. Raises as ``call`` does.
+
+        :param annotations: beside those of the current context.
+        """
         payload = self._codec.dumps({"handshake": handshake, "object": object_id})
-        return self._encode(_CONNECT, 0, sequence, payload)
+        return self._encode(_CONNECT, 0, sequence, payload, annotations)
+
+    def respond(self, sequence: int, annotations: Mapping[str, Buffer]) -> Sequence[Buffer]:
+        """What follows on a greeting that was answered with a question.
+
+        :param sequence: of the greeting.
+        :param annotations: the response.
+        """
+        return encode(_CONNECT, self._serializer_id, 0, sequence, b"", annotations)
 
     def call(
         self,
@@ -182,6 +199,10 @@ class ClientProtocol:
         if len(messages) > 1:
             raise ProtocolError("invalid data: more than one answer to a single call")
         return messages[0]
+
+    def refused(self, message: Message) -> bool:
+        """Whether a message refuses the greeting."""
+        return message.type == _CONNECTFAIL
 
     def accepted(self, message: Message) -> Mapping[str, Any]:
         """The answer to the greeting: a mapping with ``handshake`` and ``meta``.

@@ -7,7 +7,7 @@ down is no such word, and what it lists may be missing. From here on plain objec
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -20,6 +20,7 @@ from .contracts import (
     Gate,
     HandshakeValidator,
     ResourceTracker,
+    Responder,
     Serializer,
     ServerModel,
     Settings,
@@ -30,7 +31,7 @@ from .plugins import Kind, PluginSet
 from .plugins.conformance import check
 from .values import plain_classes
 
-__all__ = ["DaemonSelection", "adopt", "codec_for", "select_for_daemon", "transport_for"]
+__all__ = ["DaemonSelection", "adopt", "codec_for", "responders_for", "select_for_daemon", "transport_for"]
 
 log = logging.getLogger(__name__)
 
@@ -114,6 +115,34 @@ def _accepted(plugins: PluginSet, settings: Settings) -> list[Serializer]:
                     raise
                 log.warning("not accepted: %s", error)
     return list(found.values())
+
+
+def responders_for(plugins: PluginSet, settings: Settings) -> dict[str, Responder]:
+    """What answers the challenges that one new connection of a proxy may meet, by the validators' names.
+
+    :raises PluginUnavailableError: a validator that is named is not to be had.
+    :raises ConfigError: the settings hold nothing for a proof that they require, or nothing that works.
+    """
+    required: Sequence[str] = settings.HANDSHAKE_PROOFS
+    answered: Sequence[str] = settings.HANDSHAKE_RESPONDERS
+    found: dict[str, Responder] = {}
+    for name in dict.fromkeys((*required, *answered)):
+        try:
+            validator = plugins.get(Kind.HANDSHAKE_VALIDATOR, name)
+        except PluginUnavailableError:
+            if name in required or answered != _DEFAULTS["HANDSHAKE_RESPONDERS"]:
+                raise
+            continue
+        make = getattr(validator, "responder", None)
+        responder = None if make is None else make(settings)
+        if responder is not None:
+            found[name] = responder
+        elif name in required:
+            raise ConfigError(
+                f"configuration item HANDSHAKE_PROOFS: there is nothing here to check {name!r} with",
+                hint="configure what the validator needs on this side, such as its secret",
+            )
+    return found
 
 
 def codec_for(

@@ -19,7 +19,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ),
     ("objects", "streams", "remote_iterator", "blobs", "plugins"),
     ("dispatch", "selection", "gatekeeper"),
-    ("service", "invocation", "session", "client"),
+    ("service", "invocation", "session", "client", "greeting"),
     ("channel", "proxy", "batch"),
     ("hosting", "interrupts", "daemon_object", "daemon", "serving"),
     ("api", "cli", "demo", "testing", "scaffold", "__main__"),

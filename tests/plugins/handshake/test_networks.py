@@ -16,7 +16,7 @@ from pyroplug.errors import ConfigError, SecurityError
 
 V4 = ["10.0.0.0/8", "192.168.1.7"]
 V6 = ["2001:db8::/32", "::1"]
-(ITEM,) = pyroplug_config_items()
+[ITEM] = [item for item in pyroplug_config_items() if item.name == "HANDSHAKE_ALLOWED_NETWORKS"]
 
 
 def settings(networks: Any) -> Any:
