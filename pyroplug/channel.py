@@ -188,19 +188,17 @@ class Channel:
             connection.send(request)
             if flags & _ONEWAY:
                 return None
-            message = self._receive(connection, protocol)
-            protocol.check(message, sequence)
-            return message
+            return protocol.answer(self._receive(connection, protocol), sequence)
         except BaseException:
             self.release()
             raise
 
-    def _receive(self, connection: Connection, protocol: ClientProtocol) -> Message:
+    def _receive(self, connection: Connection, protocol: ClientProtocol) -> Sequence[Message]:
         recv_into, get_buffer, scratch = connection.recv_into, protocol.get_buffer, self._scratch
         while count := recv_into(get_buffer(scratch)):
             messages = protocol.buffer_updated(count)
             if messages:
-                return protocol.only(messages)
+                return messages
         raise ConnectionClosedError(f"{self.uri}: the connection was closed by the other side")
 
     def _repeat(
@@ -239,7 +237,7 @@ class Channel:
         assert self.connection is not None
         try:
             self.connection.send(self._protocol.ping())
-            self._protocol.pong(self._receive(self.connection, self._protocol))
+            self._protocol.pong(self._protocol.only(self._receive(self.connection, self._protocol)))
         except BaseException:
             self.release()
             raise
@@ -325,7 +323,7 @@ class Channel:
     def _greet(self, connection: Connection, protocol: ClientProtocol, plugins: PluginSet) -> Any:
         def exchange(request: Sequence[Buffer]) -> Message:
             connection.send(request)
-            return self._receive(connection, protocol)
+            return protocol.only(self._receive(connection, protocol))
 
         responders = responders_for(plugins, self.settings)
         greeting = Greeting(protocol, exchange, responders, self.settings.HANDSHAKE_PROOFS)

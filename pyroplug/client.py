@@ -17,7 +17,16 @@ from .errors import HandshakeError, ProtocolError, SerializeError
 from .marshalled import load_text
 from .receiver import Receiver
 from .values import attach_remote_traceback
-from .wire import FAULT, NO_ANNOTATIONS, Flags, Message, MessageType, encode
+from .wire import (
+    FAULT,
+    NO_ANNOTATIONS,
+    Flags,
+    Message,
+    MessageType,
+    encode,
+    encode_plain,
+    largest_plain,
+)
 
 __all__ = ["ClientProtocol", "StreamReference"]
 
@@ -48,8 +57,8 @@ class ClientProtocol:
     """Makes requests and reads answers, of one connection.
 
     Per request: send what ``call`` gives, then until ``buffer_updated`` gives messages, receive into
-    ``get_buffer``; take the ``only`` one, ``check`` it, and ``result`` tells what it means. When anything up
-    to ``check`` raises, the connection is of no more use; what ``result`` raises concerns that call alone.
+    ``get_buffer``; find the ``answer`` in them, and ``result`` tells what it means. When anything up to
+    ``answer`` raises, the connection is of no more use; what ``result`` raises concerns that call alone.
     """
 
     __slots__ = (
@@ -60,6 +69,7 @@ class ClientProtocol:
         "_dumps_call",
         "_limit",
         "_loads",
+        "_plain_size",
         "_receiver",
         "_serializer_id",
         "buffer_updated",
@@ -85,6 +95,7 @@ class ClientProtocol:
         self._loads = codec.loads
         self._serializer_id = serializer_id
         self._limit = limit
+        self._plain_size = largest_plain(limit, compress)
         self._compress = compress
         self._codecs = codecs
         self._answer_ids: tuple[int, ...] = (serializer_id,)  # the last blob that was passed on adds its own
@@ -134,18 +145,8 @@ class ClientProtocol:
         if args and type(args[0]) is SerializedBlob:
             return self._call_with_blob(object_id, method, only_blob(args, kwargs), flags, sequence)
         payload = self._dumps_call(object_id, method, args, kwargs)
-        if current_call.get() is None:
-            return encode(
-                _INVOKE,
-                self._serializer_id,
-                flags,
-                sequence,
-                payload,
-                NO_ANNOTATIONS,
-                None,
-                compress=self._compress,
-                limit=self._limit,
-            )
+        if len(payload) <= self._plain_size and current_call.get() is None and type(payload) is bytes:
+            return encode_plain(_INVOKE, self._serializer_id, flags, sequence, payload)
         return self._encode(_INVOKE, flags, sequence, payload)
 
     def _call_with_blob(
@@ -234,19 +235,22 @@ class ClientProtocol:
             return "it gave a reason that cannot be read here"
         return f"it gave a reason in serializer {message.serializer_id}, which is not in use here"
 
-    def check(self, message: Message, sequence: int) -> None:
-        """Make sure that a message is the answer to a request.
+    def answer(self, messages: Sequence[Message], sequence: int) -> Message:
+        """The answer to a request, which is all that was received.
 
         :param sequence: of the request.
-        :raises ProtocolError: it is not.
+        :raises ProtocolError: there is something else.
         :raises SerializeError: it comes in another serializer.
         """
+        message = messages[0]
         if (
             message.type != _RESULT
             or message.sequence != sequence
             or message.serializer_id not in self._answer_ids
+            or len(messages) != 1
         ):
-            raise self._unexpected(message, sequence)
+            raise self._unexpected(self.only(messages), sequence)
+        return message
 
     def result(self, message: Message) -> Any:
         """The result of a call; a :class:`StreamReference` stands for an iterator.

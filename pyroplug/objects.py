@@ -123,7 +123,7 @@ class ObjectTable:
         self._lock = new_lock()
         self._registrations: dict[str, Registration] = {}
         self.find: Callable[[str], Registration | None] = self._registrations.get
-        """What is registered under an id, ``None`` if nothing is. The dictionary's own method: calls need it."""
+        """What is registered under an id, ``None`` if nothing is: the dictionary's own, fast method."""
 
     def __iter__(self) -> Iterator[str]:
         return iter(list(self._registrations))

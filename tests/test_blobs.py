@@ -50,8 +50,7 @@ def ask(daemon: MemoryDaemon, client: ClientProtocol, serializer: str, blob: Ser
     talk = Conversation(daemon, serializer).greet("target")
     request = b"".join(client.call("target", "work", (blob,), {}, 0, 5))
     [answer] = feed(new_receiver(), [talk.send(request)])
-    client.check(answer, 5)
-    return client.result(answer)
+    return client.result(client.answer([answer], 5))
 
 
 @pytest.fixture
@@ -161,4 +160,4 @@ def test_an_answer_in_another_serializer_is_for_blobs_alone() -> None:
     client = client_of("json")
     client.call("target", "work", (SerializedBlob("x", 1),), {}, 0, 1)
     with pytest.raises(SerializeError, match="answered with serializer 4"):
-        client.check(Message(MessageType.RESULT, 4, 0, 1, b""), 1)
+        client.answer([Message(MessageType.RESULT, 4, 0, 1, b"")], 1)

@@ -62,7 +62,7 @@ def accepted(protocol: ClientProtocol, *pieces: bytes) -> Any:
 def result(protocol: ClientProtocol, *pieces: bytes) -> Any:
     def read() -> Any:
         message = receive(protocol, *pieces)
-        protocol.check(message, 1)
+        assert protocol.answer([message], 1) is message
         return protocol.result(message)
 
     return alone(read)

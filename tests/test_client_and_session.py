@@ -71,7 +71,7 @@ class Line:
     def call(self, method: str, *args: Any, object_id: str = "thing", flags: int = 0, **kwargs: Any) -> Any:
         self.sequence = (self.sequence + 1) & 0xFFFF
         message = self.exchange(self.here.call(object_id, method, args, kwargs, flags, self.sequence))
-        self.here.check(message, self.sequence)
+        self.here.answer([message], self.sequence)
         return self.here.result(message)
 
     def tell(self, method: str, *args: Any) -> None:
