@@ -19,8 +19,10 @@ from .extensions import read_extension, stand_in_maker
 
 __all__ = ["MsgpackSerializer"]
 
-# A pattern searches bytes, bytearray and memoryview alike; for bytes the operator ``in`` is faster.
+# Unlike the operator ``in``, a pattern searches bytes, bytearray and memoryview alike.
 _mentions_class = re.compile(b"__class__").search
+_LINE = ord("_")
+"""Looking for a single byte first takes a third of the time, and most small messages have none."""
 
 BUFFER_SIZE = 4096
 KEEP_LIMIT = 64 * 1024
@@ -148,7 +150,7 @@ def _readers(classes: ClassConverter) -> tuple[Any, Any]:
     with_classes = _class_reader(classes)
 
     def loads(data: Buffer, /) -> Any:
-        if (b"__class__" in data) if type(data) is bytes else mentions_class(data):
+        if (type(data) is not bytes or _LINE in data) and mentions_class(data):
             return with_classes(data)
         try:
             return unpack(data, strict_map_key=False, ext_hook=ext_hook)
@@ -156,7 +158,7 @@ def _readers(classes: ClassConverter) -> tuple[Any, Any]:
             raise _load_error(error) from error
 
     def loads_call(data: Buffer, /) -> tuple[str, str, Any, dict[str, Any] | None]:
-        if (b"__class__" in data) if type(data) is bytes else mentions_class(data):
+        if (type(data) is not bytes or _LINE in data) and mentions_class(data):
             call = with_classes(data)
         else:
             try:

@@ -18,6 +18,8 @@ from .literals import Escape, literal_writer
 __all__ = ["SerpentSerializer"]
 
 _mentions_class = re.compile(b"__class__").search
+_LINE = ord("_")
+"""Looking for a single byte first takes a third of the time, and most small messages have none."""
 
 _HEADER = b"# serpent utf-8 python3.2\n"
 
@@ -100,8 +102,9 @@ def _readers(classes: ClassConverter) -> tuple[Any, Any]:
             value = parse(str(data, "utf-8"))
         except Exception as error:  # MemoryError too: that is how the parser says "nested too deeply"
             raise _load_error(error) from error
-        mentioned = (b"__class__" in data) if type(data) is bytes else mentions_class(data)
-        return recreate(value) if mentioned else value
+        if (type(data) is not bytes or _LINE in data) and mentions_class(data):
+            return recreate(value)
+        return value
 
     def loads_call(data: Buffer, /) -> tuple[str, str, Any, dict[str, Any] | None]:
         bare = bare_call(data)
