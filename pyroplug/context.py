@@ -36,13 +36,17 @@ class ClientConnection:
 
     :ivar instances: the objects that exist for this connection alone, by their class.
     :ivar creating: what is held while one of them is created, likewise.
+    :ivar served_by: what serves the client; something of its daemon's.
     """
 
-    __slots__ = ("__weakref__", "_connection", "_tracking", "creating", "instances")
+    __slots__ = ("__weakref__", "_connection", "_tracking", "creating", "instances", "served_by")
 
-    def __init__(self, connection: Connection | None, tracking: Tracking | None = None) -> None:
+    def __init__(
+        self, connection: Connection | None, tracking: Tracking | None = None, served_by: object = None
+    ) -> None:
         self.instances: dict[type, Any] = {}
         self.creating: dict[type, AbstractContextManager[Any]] = {}
+        self.served_by = served_by
         self._connection = connection
         self._tracking = tracking
 

@@ -173,11 +173,14 @@ class Peer:
     :ivar transport: the name of the transport.
     :ivar facts: what the transport knows for certain about the peer beyond its address, such as a
         certificate.
+    :ivar reached: the location by which it reached this side, in the form that goes into a URI; empty
+        where there is none, or this side made the connection.
     """
 
     address: Any
     transport: str
     facts: Mapping[str, Any] = field(default_factory=dict)
+    reached: str = ""
 
     def __str__(self) -> str:
         if isinstance(self.address, tuple):
@@ -259,7 +262,7 @@ class Listener(Protocol):
 
     @property
     def location(self) -> str:
-        """Where it listens, in the form that goes into a URI."""
+        """Where others can reach it, in the form that goes into a URI."""
 
     @property
     def sock(self) -> Any:

@@ -11,14 +11,14 @@ from typing import Any
 from uuid import uuid4
 
 from .config import Configuration, config
-from .context import ClientConnection
+from .context import ClientConnection, current_context
 from .contracts import Buffer, Connection, HandshakeValidator, HasFileno, Listener, Server
 from .daemon_object import DaemonObject
 from .errors import DaemonError, PyroError
 from .exposure import exposure_of, forget_exposure
 from .hosting import Host
 from .interrupts import interruptible
-from .location import natted, wanted_locations
+from .location import location_for, natted, wanted_locations
 from .objects import ObjectTable, mark, marks_of
 from .plugins import PluginSet, default_plugins
 from .proxy import Proxy
@@ -44,6 +44,7 @@ class Daemon:
     _server: Server | None = None  # of a daemon that never came to be, or that came as a value
     _listeners: Sequence[Listener] = ()
     _nat: Callable[[str], str] | None = None
+    _host: Host | None = None
 
     def __init__(
         self,
@@ -91,7 +92,7 @@ class Daemon:
             linger=config.ITER_STREAM_LINGER,
         )
         self.methodcall_error_handler = _log_error
-        self._host = Host(self, selection, self._objects, self.streams, config, Daemon.annotations)
+        self._host = sessions = Host(self, selection, self._objects, self.streams, config, Daemon.annotations)
         self._serving = True
         self._loops: list[int] = []
         self._loop_ended = threading.Condition()
@@ -106,7 +107,7 @@ class Daemon:
                     listeners.append(transport.listen(address, config))
                     opened.callback(listeners[-1].close)
             self._listeners = listeners
-            self._server = selection.server.create(self._host, listeners, connections, config)
+            self._server = selection.server.create(sessions, listeners, connections, config)
             opened.callback(self.close)
             self.register(interface(self), DAEMON_NAME)
             opened.pop_all()
@@ -184,11 +185,16 @@ class Daemon:
     def uriFor(self, objectOrId: Any, nat: bool = True) -> URI:
         """The URI of an object, or for an id whether anything is registered under it or not.
 
+        While a client's request is handled it names the location by which that client came, and otherwise
+        the first one that the daemon listens on.
+
         :param nat: with the published location, where it differs from the real one.
         :raises DaemonError: the object is not registered.
         """
         object_id = objectOrId if isinstance(objectOrId, str) else self._id_of(objectOrId)
-        location = (self.natLocationStr if nat else None) or self.locationStr
+        location = location_for(current_context.client, self._host) or self.locationStr
+        if nat and self._nat is not None:
+            location = self._nat(location)
         return URI(f"PYRO:{object_id}@{location or _NO_LOCATION}")
 
     def proxyFor(self, objectOrId: Any, nat: bool = True) -> Proxy[Any]:
@@ -240,12 +246,12 @@ class Daemon:
 
     @property
     def locationStr(self) -> str:
-        """Where it listens: the first location; empty for a connected socket."""
+        """Where it can be reached: the first location; empty for a connected socket."""
         return self._listeners[0].location if self._listeners else ""
 
     @property
     def locations(self) -> list[str]:
-        """Everywhere it listens."""
+        """All of them; for one that stands for all addresses of this machine, the most useful of these."""
         return [listener.location for listener in self._listeners]
 
     @property

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from .context import ClientConnection
 from .contracts import Settings
 from .errors import AddressError, ConfigError
 
-__all__ = ["join_location", "natted", "wanted_locations"]
+__all__ = ["join_location", "location_for", "natted", "wanted_locations"]
 
 _PORTS = "ports are whole numbers from 0, which leaves the choice to others, to 65535"
 _NAT = "they are published instead of the real host and port; a socket's name has neither"
@@ -46,13 +47,21 @@ def join_location(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host and not host.startswith("[") else f"{host}:{port}"
 
 
+def location_for(client: ClientConnection | None, server: object) -> str:
+    """The location by which a client reached a server; empty if that is unknown, or it is another's client.
+
+    :param server: what the client has for its ``served_by``.
+    """
+    return client.peer.reached if client is not None and client.served_by is server else ""
+
+
 def natted(
     settings: Settings, nathost: str | None, natport: int | None, locations: Sequence[str]
 ) -> Callable[[str], str] | None:
     """How a real location becomes the published one; ``None`` if that is the same.
 
     :param natport: ``None`` for the configuration's, 0 for the real location's.
-    :raises ConfigError: a port without a host, or either for a location that has none.
+    :raises ConfigError: a port without a host, or either where no location has any.
     """
     host = nathost or settings.NATHOST
     if natport is None:
@@ -63,7 +72,7 @@ def natted(
         if natport:
             raise ConfigError(f"natport {natport} needs a nathost to go with it", hint=_NAT)
         return None
-    if nathost and any(location.startswith("./") for location in locations):
+    if nathost and all(location.startswith("./") for location in locations):
         raise ConfigError(f"nathost {nathost!r} has nothing to do with {', '.join(locations)}", hint=_NAT)
 
     def publish(location: str) -> str:

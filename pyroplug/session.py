@@ -89,7 +89,7 @@ class ServerSession:
         self._receiver = Receiver(self._limits.message_size if accepted else self._limits.handshake_size)
         self._lost = False
         self._challenged: _Challenged | None = None
-        self.client = ClientConnection(connection, tracking)
+        self.client = ClientConnection(connection, tracking, service)
         self._invoker = Invoker(service, self.client, spawn, self._handle_other, annotate)
         self._invoker.open = self.accepted = accepted
         self.closing = False

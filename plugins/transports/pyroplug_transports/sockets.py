@@ -214,27 +214,32 @@ class SocketConnection:
 class SocketListener:
     """A :class:`~pyroplug.contracts.Listener` that owns a listening stream socket."""
 
-    __slots__ = ("__weakref__", "_connection", "location", "sock")
+    __slots__ = ("__weakref__", "_connection", "_location", "sock")
 
     def __init__(
         self,
         sock: socket.socket,
         location: str,
-        connection: Callable[[socket.socket, object], Connection],
+        connection: Callable[[socket.socket, object, str], Connection],
     ) -> None:
         """
         :param sock: it listens already.
         :param location: what goes into URIs.
-        :param connection: makes a connection of an accepted socket and its peer's address;
-            may raise ``OSError``.
+        :param connection: makes a connection of an accepted socket, its peer's address, and the location
+            by which that came; may raise ``OSError``.
         """
         sock.setblocking(False)
         self.sock = sock
-        self.location = location
+        self._location = location
         self._connection = connection
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.location!r}{' closed' if self.fileno() < 0 else ''}>"
+
+    @property
+    def location(self) -> str:
+        """Where it can be reached, in the form that goes into a URI."""
+        return self._location
 
     def fileno(self) -> int:
         """The file descriptor; -1 once closed."""
@@ -252,10 +257,14 @@ class SocketListener:
                 return None
             raise failure from error
         try:
-            return self._connection(sock, address)
+            return self._connection(sock, address, self._reached(sock))
         except OSError:
             sock.close()
             return None
+
+    def _reached(self, _sock: socket.socket) -> str:
+        """The location by which the peer of an accepted socket came; may raise ``OSError``."""
+        return self._location
 
     def close(self) -> None:
         """Stop listening. May be called twice."""

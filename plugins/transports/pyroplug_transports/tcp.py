@@ -16,19 +16,20 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pyroplug.contracts import Connection, Peer, Settings
 from pyroplug.errors import AddressError
 
+from .addresses import join_address, malformed, split_address
 from .oserrors import connect_error, listen_error
 from .sockets import BACKLOG, SocketConnection, SocketListener
+from .wildcard import WildcardListener, is_wildcard
 
 if TYPE_CHECKING:
     from .tls_contexts import Contexts
 
-__all__ = ["TcpTransport", "join_address", "split_address"]
+__all__ = ["TcpTransport"]
 
-MAX_PORT = 65535
 _SHORTEST_ATTEMPT = 0.001
 _TRY_NEXT = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
-Accepted: TypeAlias = "Callable[[socket.socket, object], Connection]"
+Accepted: TypeAlias = "Callable[[socket.socket, object, str], Connection]"
 Connected: TypeAlias = "Callable[[socket.socket, Peer, float | None], Connection]"
 
 
@@ -56,6 +57,9 @@ class TcpTransport:
     def listen(self, address: str, settings: Settings, /) -> SocketListener:
         """Listen at ``host:port``; port 0 picks a free one, an empty host stands for all addresses.
 
+        Who listens on all addresses tells each client the one by which it came, and others the one that
+        most of them can reach.
+
         Raises ``ConfigError`` where SSL is on and the certificates are unusable.
         """
         host, port = split_address(address)
@@ -70,7 +74,9 @@ class TcpTransport:
         except OSError as error:
             raise listen_error(address, error) from error
         real_host, real_port = sock.getsockname()[:2]
-        return SocketListener(sock, join_address(host or real_host, real_port), accepted)
+        if is_wildcard(real_host):
+            return WildcardListener(sock, accepted, settings.PREFER_IP_VERSION)
+        return SocketListener(sock, join_address(host, real_port), accepted)
 
     def connect(self, address: str, settings: Settings, timeout: float | None, /) -> Connection:
         """Connect to ``host:port`` within ``timeout`` seconds, trying the host's addresses in turn.
@@ -112,42 +118,6 @@ class TcpTransport:
         return
 
 
-def split_address(address: str) -> tuple[str, int]:
-    """Host and port of ``host:port`` or ``[v6]:port``; raises :exc:`~pyroplug.errors.AddressError`."""
-    host, colon, port = address.rpartition(":")
-    if not colon or port.endswith("]"):
-        raise _malformed(address, "the port is missing", "write it as host:port, or [v6]:port")
-    if not (port.isascii() and port.isdigit()):
-        raise _malformed(address, f"{port!r} is not a port number", "the port is a number, such as 9090")
-    if len(port) > len(str(MAX_PORT)) or int(port) > MAX_PORT:
-        raise _malformed(address, f"port {port} does not exist", f"ports go from 0 to {MAX_PORT}")
-    return _plain_host(address, host, port), int(port)
-
-
-def join_address(host: str, port: int) -> str:
-    """``host:port``, with brackets around an IPv6 address."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _plain_host(address: str, host: str, port: str) -> str:
-    if not host.isprintable() or " " in host:
-        raise _malformed(address, "a host name has no such characters", "check the spelling of the host name")
-    if host.startswith("[") and host.endswith("]"):
-        inner = host[1:-1]
-        if ":" not in inner or "[" in inner or "]" in inner:
-            raise _malformed(address, f"{inner!r} is no IPv6 address", "brackets are for IPv6: [::1]:9090")
-        return inner
-    if ":" in host:
-        raise _malformed(address, "an IPv6 address needs brackets", f"write it as [{host}]:{port}")
-    if "[" in host or "]" in host:
-        raise _malformed(address, "a bracket has no counterpart", "brackets are for IPv6: [::1]:9090")
-    return host
-
-
-def _malformed(address: str, why: str, hint: str) -> AddressError:
-    return AddressError(f"unusable TCP address {address!r}: {why}", hint=hint)
-
-
 def _resolve(host: str, port: int, settings: Settings, flags: int = 0) -> list[tuple[int, Any]]:
     """(family, socket address) pairs, the preferred IP version first, otherwise in the system's order."""
     prefer = settings.PREFER_IP_VERSION
@@ -160,7 +130,7 @@ def _resolve(host: str, port: int, settings: Settings, flags: int = 0) -> list[t
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=flags)
     except ValueError as error:
         # Raised for what cannot even be asked: an empty or too long label, a NUL.
-        raise _malformed(
+        raise malformed(
             join_address(host, port), str(error), "check the spelling of the host name"
         ) from error
     targets = list(dict.fromkeys((int(family), target) for family, _, _, _, target in found))
@@ -202,8 +172,8 @@ def _tune(sock: socket.socket, settings: Settings) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def _accepted(sock: socket.socket, address: object) -> SocketConnection:
-    return SocketConnection(sock, Peer(address, TcpTransport.name))
+def _accepted(sock: socket.socket, address: object, reached: str) -> SocketConnection:
+    return SocketConnection(sock, Peer(address, TcpTransport.name, reached=reached))
 
 
 def _connected(sock: socket.socket, peer: Peer, _seconds: float | None) -> SocketConnection:

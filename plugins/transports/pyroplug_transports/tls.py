@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 def acceptor(
     settings: Settings, contexts: Contexts, transport: str
-) -> Callable[[socket.socket, object], TlsConnection]:
+) -> Callable[[socket.socket, object, str], TlsConnection]:
     """What makes connections of accepted sockets. Certificates that were renewed are used from then on.
 
     Raises :exc:`~pyroplug.errors.ConfigError` where the settings, or the files that they name, are unusable.
@@ -28,7 +28,7 @@ def acceptor(
     context = contexts.get(values)
     told = ""
 
-    def accepted(sock: socket.socket, address: object) -> TlsConnection:
+    def accepted(sock: socket.socket, address: object, reached: str) -> TlsConnection:
         nonlocal context, told
         try:
             context = contexts.get(values)
@@ -39,7 +39,7 @@ def acceptor(
                 told = str(error)
                 log.warning("the certificates in use stay, as the new ones are unusable: %s", error)
         wrapped = context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
-        return TlsConnection(wrapped, Peer(address, transport))
+        return TlsConnection(wrapped, Peer(address, transport, reached=reached))
 
     return accepted
 

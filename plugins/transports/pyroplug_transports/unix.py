@@ -114,14 +114,14 @@ class UnixFileListener(SocketListener):
         super().close()
 
 
-def peer_of(sock: socket.socket, address: Any, transport: str) -> Peer:
+def peer_of(sock: socket.socket, address: Any, transport: str, reached: str = "") -> Peer:
     """The other end of a connected socket of any family; for a Unix one with the process behind it.
 
     The facts ``pid``, ``uid`` and ``gid`` are those that the kernel noted when the connection was made.
     """
     if isinstance(address, bytes):
         address = os.fsdecode(address)
-    return Peer(address, transport, _credentials(sock) if sock.family == socket.AF_UNIX else {})
+    return Peer(address, transport, _credentials(sock) if sock.family == socket.AF_UNIX else {}, reached)
 
 
 def _credentials(sock: socket.socket) -> Mapping[str, int]:
@@ -132,8 +132,8 @@ def _credentials(sock: socket.socket) -> Mapping[str, int]:
     return {"pid": pid, "uid": uid, "gid": gid}
 
 
-def _accepted(sock: socket.socket, address: object) -> SocketConnection:
-    return SocketConnection(sock, peer_of(sock, address, UnixTransport.name))
+def _accepted(sock: socket.socket, address: object, reached: str) -> SocketConnection:
+    return SocketConnection(sock, peer_of(sock, address, UnixTransport.name, reached))
 
 
 def _is_abstract(address: str) -> bool:

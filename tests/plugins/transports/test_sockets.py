@@ -75,7 +75,7 @@ def test_accept_says_that_there_is_no_room(failing: Any, number: int) -> None:
 
 def test_accept_with_no_descriptor_left(accept: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as sock, socket.create_connection(sock.getsockname()):
-        listener = SocketListener(sock, "here", lambda sock, _: SocketConnection(sock, NO_PEER))
+        listener = SocketListener(sock, "here", lambda sock, *_: SocketConnection(sock, NO_PEER))
         limits = resource.getrlimit(resource.RLIMIT_NOFILE)
         free = os.dup(0)
         os.close(free)
@@ -119,5 +119,5 @@ def test_no_time_limit_is_zero() -> None:
     assert struct.unpack("@ll", timeval(None)) == (0, 0)
 
 
-def broken_pipe(_sock: socket.socket, _address: object) -> NoReturn:
+def broken_pipe(_sock: socket.socket, _address: object, _reached: str) -> NoReturn:
     raise BrokenPipeError
