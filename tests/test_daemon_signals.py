@@ -28,8 +28,8 @@ class Thing:
     def name(self):
         return "thing"
     def wait(self):
-        print("waiting", flush=True)
         watched.set()
+        print("waiting", flush=True)
         gate.wait(20)
         return "through"
 
