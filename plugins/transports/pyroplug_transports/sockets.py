@@ -25,6 +25,7 @@ BACKLOG = 4096
 IOV_MAX: int = os.sysconf("SC_IOV_MAX") if os.sysconf("SC_IOV_MAX") > 0 else 1024
 """How many buffers one ``sendmsg`` takes."""
 
+_NO_WAIT = int(socket.MSG_DONTWAIT)  # as an enum's member it would be converted at each call
 _LONGEST_WAIT = 2**31 - 1
 _WAIT_OPTIONS = (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO)
 
@@ -115,8 +116,8 @@ class SocketConnection:
         """Send what can be sent without waiting: how many bytes that was, 0 if none."""
         try:
             if len(buffers) == 1:
-                return self._send(buffers[0], socket.MSG_DONTWAIT)
-            return self._sendmsg(buffers[:IOV_MAX], (), socket.MSG_DONTWAIT)
+                return self._send(buffers[0], _NO_WAIT)
+            return self._sendmsg(buffers[:IOV_MAX], (), _NO_WAIT)
         except BlockingIOError:
             return 0
         except OSError as error:

@@ -118,7 +118,7 @@ class Contexts:
 def _state(path: str) -> object:
     try:
         found = os.stat(path)
-    except OSError:
+    except (OSError, ValueError):
         return None
     return found.st_mtime_ns, found.st_size, found.st_ino, found.st_dev
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import select
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -18,6 +19,19 @@ from .tls_support import plain_settings
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     """An issuer of certificates."""
     return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="session")
+def stranger(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """An issuer whom nobody trusts."""
+    return Authority(tmp_path_factory.mktemp("stranger"))
+
+
+@pytest.fixture
+def stack(nothing_left_behind: None) -> Iterator[ExitStack]:
+    """What is put there is closed in the end."""
+    with ExitStack() as stack:
+        yield stack
 
 
 @pytest.fixture
