@@ -11,9 +11,9 @@ from typing import Any
 from pyroplug import wire
 from pyroplug.config import Configuration
 from pyroplug.plugins import default_plugins
+from pyroplug.receiver import Receiver
 from pyroplug.selection import codec_for
 from pyroplug.values import exception_to_dict, registry
-from pyroplug.receiver import Receiver
 from pyroplug.wire import Flags, Message, MessageType
 
 from .support import PATIENCE
