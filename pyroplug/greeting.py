@@ -72,7 +72,7 @@ class Greeting:
             proofs = unpack_challenges(annotations.pop(CHALLENGE_ANNOTATION, b""))
             message.annotations = annotations or NO_ANNOTATIONS
         for name in self._required:
-            if name not in proofs:
+            if name not in proofs or name not in questions:
                 raise SecurityError(
                     f"the server gives no proof for {name!r}",
                     hint=f"have its daemon use the handshake validator {name!r}, or do not require it: "
