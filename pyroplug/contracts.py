@@ -227,7 +227,10 @@ class Connection(Protocol):
         """
 
     def send(self, buffers: Sequence[Buffer], /) -> None:
-        """Send all of it. Raises as ``recv_into`` does; after a ``TimeoutError`` the stream is unusable."""
+        """Send all of it. Raises as ``recv_into`` does; then the stream is unusable.
+
+        What it raises for was not sent as a whole: a caller may rely on it that nobody received all of it.
+        """
 
     def send_some(self, buffers: Sequence[Buffer], /) -> int:
         """Send what can be sent without waiting: how many bytes that was, 0 if none.
@@ -236,7 +239,10 @@ class Connection(Protocol):
         """
 
     def set_timeout(self, seconds: float | None, /) -> None:
-        """The longest that one receive or send may wait; ``None`` for ever. Implies blocking mode."""
+        """The longest that one receive may wait, and that one send may take from its beginning to its end.
+
+        ``None`` for ever. Implies blocking mode.
+        """
 
     def set_nonblocking(self) -> None:
         """Never wait again, until ``set_timeout`` is called."""

@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 from pyroplug.contracts import Buffer, Peer, Settings
 from pyroplug.errors import AddressError
 
-from .sockets import SocketConnection, timeval
+from .sockets import NO_WAIT, SocketConnection, timeval
 from .unix import peer_of
 
 __all__ = ["BorrowedConnection", "SocketPairTransport"]
@@ -27,7 +27,6 @@ WAKE_DELAY = 0.05
 """Seconds that a thread waiting in a borrowed socket takes, at most, to notice the connection's end."""
 
 _WAKE_POLL = 0.001
-_WAIT_OPTIONS = (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO)
 _HINT = "hand it over: Daemon(connected_socket=…) on one side, Proxy(…, connected_socket=…) on the other"
 
 
@@ -85,14 +84,19 @@ class BorrowedConnection(SocketConnection):
     __slots__ = ("_before", "_receiver", "_sender", "_slices")
 
     def __init__(self, sock: socket.socket, peer: Peer) -> None:
-        size = len(timeval(None))
-        limits = [sock.getsockopt(socket.SOL_SOCKET, option, size) for option in _WAIT_OPTIONS]
-        self._before: tuple[float | None, list[bytes]] | None = (sock.gettimeout(), limits)
+        limit = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, len(timeval(None)))
+        self._before: tuple[float | None, bytes] | None = (sock.gettimeout(), limit)
         # The threads at work in it, 0 for none. They announce themselves before they look up what to call,
         # and close() replaces what they call before it looks for them: that does without locks.
         self._receiver = self._sender = 0
         super().__init__(sock, peer)
         self._limit_waits(None)
+        self._flags = NO_WAIT
+
+    def set_timeout(self, seconds: float | None, /) -> None:
+        """How long one receive may wait, and one send may take; ``None`` for ever. Implies blocking mode."""
+        super().set_timeout(seconds)
+        self._flags = NO_WAIT  # in any case: what waits in the system is not woken up
 
     def recv_into(self, buffer: memoryview, /) -> int | None:
         """Receive at least one byte: how many; 0 at the end; ``None`` if non-blocking and none is there."""
@@ -152,14 +156,13 @@ class BorrowedConnection(SocketConnection):
         if before is None or self._receiver or self._sender:
             return
         self._before = None
-        timeout, limits = before
+        timeout, limit = before
         with suppress(OSError):
-            for option, limit in zip(_WAIT_OPTIONS, limits, strict=True):
-                self.sock.setsockopt(socket.SOL_SOCKET, option, limit)
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
             self.sock.settimeout(timeout)
 
     def _limit_waits(self, seconds: float | None) -> None:
-        """Wait in slices; a whole number of them makes up the limit, so no clock has to be read."""
+        """Receive in slices; a whole number of them makes up the limit, so no clock has to be read."""
         if seconds is None or math.isinf(seconds):
             self._slices, length = 0, WAKE_DELAY
         else:
@@ -177,9 +180,8 @@ class BorrowedConnection(SocketConnection):
                 slices += 1
         return super()._recv_failed(error, buffer)
 
-    def _send_failed(self, error: OSError, failures: int) -> None:
-        if not self._may_wait(error, failures):
-            super()._send_failed(error, failures)
+    def _wait_for_room(self, left: float, error: OSError) -> None:
+        super()._wait_for_room(min(left, WAKE_DELAY), error)
 
     def _may_wait(self, error: OSError, slices: int) -> bool:
         return isinstance(error, BlockingIOError) and self._blocking and slices != self._slices

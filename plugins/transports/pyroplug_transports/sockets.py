@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import math
 import os
+import select
 import socket
 import struct
+import time
 from collections.abc import Callable, Sequence
 
 from pyroplug.contracts import Buffer, Connection, Peer
 
 from .oserrors import accept_error, connection_error, no_wait
 
-__all__ = ["BACKLOG", "SocketConnection", "SocketListener", "timeval"]
+__all__ = ["BACKLOG", "NO_WAIT", "SocketConnection", "SocketListener", "timeval"]
 
 BACKLOG = 4096
 """How many callers may queue up; the system cuts it down to what it allows (``somaxconn``)."""
@@ -25,9 +28,9 @@ BACKLOG = 4096
 IOV_MAX: int = os.sysconf("SC_IOV_MAX") if os.sysconf("SC_IOV_MAX") > 0 else 1024
 """How many buffers one ``sendmsg`` takes."""
 
-_NO_WAIT = int(socket.MSG_DONTWAIT)  # as an enum's member it would be converted at each call
+NO_WAIT = int(socket.MSG_DONTWAIT)  # as an enum's member it would be converted at each call
 _LONGEST_WAIT = 2**31 - 1
-_WAIT_OPTIONS = (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO)
+_LONGEST_POLL = 1e6
 
 
 def timeval(seconds: float | None) -> bytes:
@@ -40,10 +43,11 @@ def timeval(seconds: float | None) -> bytes:
 class SocketConnection:
     """A :class:`~pyroplug.contracts.Connection` that owns a connected stream socket.
 
-    Time limits are the socket's own (``SO_RCVTIMEO``, ``SO_SNDTIMEO``): with ``settimeout`` Python would
-    poll before each operation. A send runs into its limit when nothing at all could be sent for that long:
-    a slow reader of a large message is not cut off. In non-blocking mode ``send`` raises ``TimeoutError``
-    where it would have to wait; ``send_some`` is made for that mode, and works in the other as well.
+    The time limit of receiving is the socket's own (``SO_RCVTIMEO``): with ``settimeout`` Python would poll
+    before each operation. The system has none for a send as a whole: where there is a limit, sending does
+    not wait in the system but in between, and no clock is read as long as everything goes out at once. In
+    non-blocking mode ``send`` raises ``TimeoutError`` where it would have to wait; ``send_some`` is made for
+    that mode, and works in the other as well.
 
     A process that was forked off may close its copy without disturbing this one's conversation.
     """
@@ -52,6 +56,7 @@ class SocketConnection:
         "__weakref__",
         "_blocking",
         "_closed",
+        "_flags",
         "_pid",
         "_recv_into",
         "_send",
@@ -69,6 +74,7 @@ class SocketConnection:
         self._blocking = True
         self._closed = False
         self._timeout: float | None = None
+        self._flags = 0  # of a send
         self._pid = os.getpid()
         # Bound once: looking them up costs as much as the call itself.
         self._recv_into: Callable[[memoryview], int] = sock.recv_into
@@ -96,28 +102,29 @@ class SocketConnection:
         try:
             if len(buffers) == 1:
                 buffer = buffers[0]
-                sent = self._send(buffer)
+                sent = self._send(buffer, self._flags)
                 if sent == (buffer.nbytes if type(buffer) is memoryview else len(buffer)):
                     return
             elif len(buffers) <= IOV_MAX:
-                sent = missing = self._sendmsg(buffers)
+                sent = missing = self._sendmsg(buffers, (), self._flags)
                 for buffer in buffers:
                     missing -= buffer.nbytes if type(buffer) is memoryview else len(buffer)
                 if not missing:
                     return
             else:
                 sent = 0
-        except OSError as error:
-            self._send_failed(error, 1)
+        except BlockingIOError:
             sent = 0
+        except OSError as error:
+            raise connection_error(self.peer, "sending", error) from error
         self._send_rest(buffers, sent)
 
     def send_some(self, buffers: Sequence[Buffer], /) -> int:
         """Send what can be sent without waiting: how many bytes that was, 0 if none."""
         try:
             if len(buffers) == 1:
-                return self._send(buffers[0], _NO_WAIT)
-            return self._sendmsg(buffers[:IOV_MAX], (), _NO_WAIT)
+                return self._send(buffers[0], NO_WAIT)
+            return self._sendmsg(buffers[:IOV_MAX], (), NO_WAIT)
         except BlockingIOError:
             return 0
         except OSError as error:
@@ -127,14 +134,14 @@ class SocketConnection:
         """Send what is left after ``sent`` bytes, in linear time: only views are cut, never bytes."""
         views = [memoryview(buffer).cast("B") for buffer in buffers if memoryview(buffer).nbytes]
         first = _advance(views, 0, sent)
-        failures = 0
+        deadline = math.inf if self._timeout is None else time.monotonic() + self._timeout
         while first < len(views):
             try:
-                first = _advance(views, first, self._sendmsg(views[first : first + IOV_MAX]))
-                failures = 0
+                first = _advance(views, first, self._sendmsg(views[first : first + IOV_MAX], (), self._flags))
+            except BlockingIOError as error:
+                self._wait_for_room(deadline - time.monotonic(), error)
             except OSError as error:
-                failures += 1
-                self._send_failed(error, failures)
+                raise connection_error(self.peer, "sending", error) from error
 
     def _recv_failed(self, error: OSError, _buffer: memoryview) -> int | None:
         """What a failed receive means; a subclass may try again."""
@@ -144,16 +151,19 @@ class SocketConnection:
             raise no_wait(self.peer, "receiving", self._timeout, error) from error
         return None
 
-    def _send_failed(self, error: OSError, _failures: int) -> None:
-        """What it means that a send failed, ``failures`` times in a row; returns to have it tried again."""
-        if not isinstance(error, BlockingIOError):
-            raise connection_error(self.peer, "sending", error) from error
-        raise no_wait(self.peer, "sending", self._timeout if self._blocking else None, error) from error
+    def _wait_for_room(self, left: float, error: OSError) -> None:
+        """Wait until something can be sent, ``left`` seconds at most, or nearly so."""
+        if not self._blocking or left <= 0:
+            raise no_wait(self.peer, "sending", self._timeout if self._blocking else None, error) from error
+        poll = select.poll()
+        with contextlib.suppress(ValueError):  # closed in the meantime: sending will tell
+            poll.register(self.sock, select.POLLOUT)
+            poll.poll(min(left, _LONGEST_POLL) * 1000)
 
     # Modes
 
     def set_timeout(self, seconds: float | None, /) -> None:
-        """The longest that one receive or send may wait; ``None`` for ever. Implies blocking mode."""
+        """How long one receive may wait, and one send may take; ``None`` for ever. Implies blocking mode."""
         try:
             self._check_open()
             if not self._blocking:
@@ -162,6 +172,7 @@ class SocketConnection:
             if seconds != self._timeout:
                 self._limit_waits(seconds)
                 self._timeout = seconds
+                self._flags = 0 if seconds is None else NO_WAIT
         except OSError as error:
             raise connection_error(self.peer, "setting its time limit", error) from error
 
@@ -187,9 +198,7 @@ class SocketConnection:
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
 
     def _limit_waits(self, seconds: float | None) -> None:
-        limit = timeval(seconds)
-        for option in _WAIT_OPTIONS:
-            self.sock.setsockopt(socket.SOL_SOCKET, option, limit)
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeval(seconds))
 
     # The end
 

@@ -130,21 +130,22 @@ class TlsConnection:
         offered = sum(map(len, views))
         begun = len(self._kept)
         taken = self._ahead + begun
-        if not begun or self._send_piece(self._kept, waits):
+        deadline = self._deadline() if waits else 0.0
+        if not begun or self._send_piece(self._kept, waits, deadline):
             for piece in _pieces(views, taken):
-                if not self._send_piece(piece, waits):
+                if not self._send_piece(piece, waits, deadline):
                     break
         # What OpenSSL took beyond that was offered before, and will be again.
         sent = min(self._ahead, offered)
         self._ahead -= sent
         return sent
 
-    def _send_piece(self, piece: Buffer, waits: bool) -> bool:
+    def _send_piece(self, piece: Buffer, waits: bool, deadline: float) -> bool:
         """Send up to a record's worth: whether all went out; if not, it is kept for later."""
         rest: Buffer = piece
         while len(rest):
             self._kept = rest
-            sent = self._do(self._write, rest, "sending", waits)
+            sent = self._do(self._write, rest, "sending", waits, deadline)
             if sent is None:
                 return False
             self._ahead += sent
@@ -152,9 +153,13 @@ class TlsConnection:
         self._kept = b""
         return True
 
-    def _do(self, step: Callable[[_Data], int], data: _Data, doing: str, waits: bool) -> int | None:
-        """Try a step until it succeeds: what it gave; ``None`` if it would have to wait, and must not."""
-        deadline = 0.0
+    def _do(
+        self, step: Callable[[_Data], int], data: _Data, doing: str, waits: bool, deadline: float = 0.0
+    ) -> int | None:
+        """Try a step until it succeeds: what it gave; ``None`` if it would have to wait, and must not.
+
+        :param deadline: when to give up waiting; 0 for the time limit of one step.
+        """
         try:
             self._lease.enter()
             try:
@@ -246,7 +251,7 @@ class TlsConnection:
     # Waiting
 
     def set_timeout(self, seconds: float | None, /) -> None:
-        """The longest that one receive or send may wait; ``None`` for ever. Implies blocking mode."""
+        """How long one receive may wait, and one send may take; ``None`` for ever. Implies blocking mode."""
         self._check_open("setting its time limit")
         self._timeout = seconds
         self._blocking = True

@@ -12,6 +12,7 @@ import os
 import select
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import Any
@@ -223,6 +224,47 @@ class ConnectionSuite:
         with pytest.raises(TimeoutError, match="nothing could be sent") as caught:
             sender.send(buffers)
         assert isinstance(caught.value.__cause__, OSError)
+
+    @pytest.mark.parametrize("buffers", [[HUGE], [b"head", HUGE]], ids=["one", "two"])
+    def test_a_reader_that_takes_its_time_does_not_extend_the_limit(
+        self, pair: tuple[Connection, Connection], in_thread: InThread, buffers: list[bytes]
+    ) -> None:
+        sender, receiver = pair
+        over = threading.Event()
+
+        def drip() -> None:
+            buffer = memoryview(bytearray(100_000))
+            while not over.wait(0.02):
+                receiver.recv_into(buffer)
+
+        dripping = in_thread(drip)
+        sender.set_timeout(0.3)
+        begun = time.monotonic()
+        with pytest.raises(TimeoutError, match="sent"):
+            sender.send(buffers)
+        assert 0.25 < time.monotonic() - begun < 1.5  # all of it would take five seconds
+        over.set()
+        sender.close()
+        dripping.result(PATIENCE)
+
+    def test_sending_with_a_limit_takes_no_longer(
+        self, pair: tuple[Connection, Connection], in_thread: InThread
+    ) -> None:
+        """That is, the time it takes grows with the size and not with its square."""
+        sender, receiver = pair
+        message = HUGE * 3
+
+        def seconds(limit: float | None) -> float:
+            sender.set_timeout(limit)
+            waiting = in_thread(receive, receiver, len(message))
+            begun = time.perf_counter()
+            sender.send([message])
+            taken = time.perf_counter() - begun
+            assert len(waiting.result(PATIENCE)) == len(message)
+            return taken
+
+        without = min(seconds(None) for _ in range(3))
+        assert min(seconds(PATIENCE) for _ in range(3)) < 5 * without + 0.1
 
     @pytest.mark.parametrize("seconds", [1e-9, 0.0, 0.07, float("inf"), 1e300])
     def test_any_number_is_a_limit(self, pair: tuple[Connection, Connection], seconds: float) -> None:
