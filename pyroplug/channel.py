@@ -175,7 +175,7 @@ class Channel:
             self._see_if_it_goes_on()
             raise
         if type(result) is StreamReference:
-            return RemoteIterator(self, result.stream_id)
+            return RemoteIterator(self, result.stream_id, result.several)
         return result
 
     def _exchange(self, request: Sequence[Buffer], sequence: int, flags: int) -> Message | None:
@@ -190,6 +190,7 @@ class Channel:
                 return None
             return protocol.answer(self._receive(connection, protocol), sequence)
         except BaseException:
+            self.abandoned_streams.clear()  # nothing can be told any more
             self.release()
             raise
 
@@ -373,7 +374,14 @@ class Channel:
         """Close the connection, if there is one."""
         connection, self.connection, self.face = self.connection, None, None
         if connection is not None:
+            if self.abandoned_streams:
+                with contextlib.suppress(CommunicationError):
+                    self._close_abandoned(connection)
             connection.close()
+
+    def pause(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
 
     def reconnect(self, tries: int) -> None:
         """Connect anew, trying again every two seconds.

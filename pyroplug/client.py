@@ -39,18 +39,21 @@ _KEEP = int(Flags.KEEP_SERIALIZED)
 PING_SERIALIZER_ID = 42
 """What a ping names as its serializer, having nothing to serialize."""
 STREAM_ANNOTATION = "STRM"
+ITEMS_ANNOTATION = "ITMS"
 
 
 class StreamReference:
     """Stands for a remote iterator, as an answer.
 
     :ivar stream_id: by which its items are asked for.
+    :ivar several: whether they can be had several at a time.
     """
 
-    __slots__ = ("stream_id",)
+    __slots__ = ("several", "stream_id")
 
-    def __init__(self, stream_id: str) -> None:
+    def __init__(self, stream_id: str, several: bool = False) -> None:
         self.stream_id = stream_id
+        self.several = several
 
 
 class ClientProtocol:
@@ -274,7 +277,8 @@ class ClientProtocol:
 
     def _raise(self, message: Message, loads: Callable[[Buffer], Any]) -> StreamReference:
         if message.flags & _STREAM and STREAM_ANNOTATION in message.annotations:
-            return StreamReference(bytes(message.annotations[STREAM_ANNOTATION]).decode("ascii", "replace"))
+            stream_id = bytes(message.annotations[STREAM_ANNOTATION]).decode("ascii", "replace")
+            return StreamReference(stream_id, ITEMS_ANNOTATION in message.annotations)
         error = loads(message.payload)
         if not isinstance(error, BaseException):
             raise SerializeError(f"the peer sent an exception that is none: {error!r:.200}")

@@ -436,7 +436,11 @@ class Server(Protocol):
 
 @runtime_checkable
 class ServerModel(Protocol):
-    """A way to serve many connections. Offered by ``pyroplug_servers``."""
+    """A way to serve many connections. Offered by ``pyroplug_servers``.
+
+    One that never runs two calls at a time may say so with an attribute ``serial``, which is true: then
+    iterators do not run ahead of their clients either, unless the configuration insists.
+    """
 
     @property
     def name(self) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
@@ -16,14 +15,13 @@ from .contracts import Buffer, Connection, HandshakeValidator, HasFileno, Listen
 from .daemon_object import DaemonObject
 from .errors import DaemonError, PyroError
 from .exposure import exposure_of, forget_exposure
-from .hosting import Host
+from .hosting import Host, streams_for
 from .interrupts import interruptible
 from .location import location_for, natted, wanted_locations
 from .objects import ObjectTable, mark, marks_of
 from .plugins import PluginSet, default_plugins
 from .proxy import Proxy
 from .selection import adopt, select_for_daemon, transport_for
-from .streams import StreamTable
 from .uri import DAEMON_NAME, URI
 from .values import register_wire_class, registry
 
@@ -85,12 +83,7 @@ class Daemon:
         selection = select_for_daemon(plugins, config, registry, handshake)
         targets = [transport_for(plugins, location) for location in locations]
         self._objects = ObjectTable(threading.RLock)
-        self.streams = StreamTable(
-            threading.RLock(),
-            time.monotonic,
-            lifetime=config.ITER_STREAM_LIFETIME,
-            linger=config.ITER_STREAM_LINGER,
-        )
+        self.streams = streams_for(config, selection.server)
         self.methodcall_error_handler = _log_error
         self._host = sessions = Host(self, selection, self._objects, self.streams, config, Daemon.annotations)
         self._serving = True

@@ -50,6 +50,18 @@ class DaemonObject:
         """
         return self.daemon.streams.next_item(streamId, _client())
 
+    def get_next_stream_items(self, streamId: str, position: int, most: int) -> list[Any]:
+        """Several items of such an iterator, as many as are ready, and how it goes on.
+
+        No Pyro5 knows of this. Clients know of it by an annotation of the answer that opens the stream.
+
+        :param position: how many items have been received so far.
+        :param most: how many are wanted.
+        :returns: a list of the items, and a :class:`~pyroplug.streams.State`.
+        :raises PyroError: there is no such stream any longer, or it is not at that position.
+        """
+        return self.daemon.streams.next_items(streamId, position, most, _client())
+
     def close_stream(self, streamId: str) -> None:
         """Forget an iterator that a method has returned to this client."""
         self.daemon.streams.close(streamId, _client())

@@ -56,6 +56,13 @@ class Dispatcher:
             return partial(setattr, registration.instance_for(client))
         raise _unreachable(registration, method)
 
+    def expects_one_call(self, object_id: str) -> bool:
+        """Whether the object may expect that only one call at a time reaches it."""
+        try:
+            return self._objects.get(object_id).alone
+        except DaemonError:  # gone meanwhile
+            return False
+
     def is_callback(self, object_id: str, method: str) -> bool:
         """Whether the method is marked as a callback: its errors are of interest on this side as well."""
         try:

@@ -6,21 +6,24 @@ Whatever user code raises here is logged, and harms nobody but the connection in
 from __future__ import annotations
 
 import logging
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
 from .context import ClientConnection
-from .contracts import Buffer, Codec, Connection, Hello, Session, Settings
+from .contracts import Buffer, Codec, Connection, Hello, ServerModel, Session, Settings
 from .dispatch import Dispatcher
 from .gatekeeper import Gatekeeper
 from .objects import ObjectTable
 from .selection import DaemonSelection
 from .service import SessionLimits
 from .session import ServerSession
-from .streams import StreamTable
+from .streams import ROOM, StreamTable
+from .threads import SpareThreads
 
-__all__ = ["Host", "Overridable"]
+__all__ = ["Host", "Overridable", "streams_for"]
 
 log = logging.getLogger(__name__)
 
@@ -148,6 +151,25 @@ class Host:
         """Take note that a connection is gone."""
         with _logged("clientDisconnect"):
             self._daemon.clientDisconnect(client)
+
+
+def streams_for(settings: Settings, model: ServerModel) -> StreamTable:
+    """The iterators that clients of a daemon consume.
+
+    :param model: how the daemon serves.
+    """
+    prefetch = settings.ITER_STREAM_PREFETCH
+    serial = getattr(model, "serial", False)
+    return StreamTable(
+        threading.RLock(),
+        time.monotonic,
+        lifetime=settings.ITER_STREAM_LIFETIME,
+        linger=settings.ITER_STREAM_LINGER,
+        per_client=settings.ITER_STREAMS_PER_CLIENT,
+        prefetch=prefetch,
+        room=min(ROOM, settings.MAX_MESSAGE_SIZE // 2),
+        threads=None if prefetch < 0 and serial else SpareThreads("pyroplug-iterator"),
+    )
 
 
 @contextmanager

@@ -33,6 +33,8 @@ _STREAM, _KEEP = int(Flags.ITEM_STREAM_RESULT), int(Flags.KEEP_SERIALIZED)
 _SPECIAL = _BATCH | _ONEWAY
 
 STREAM_ANNOTATION = "STRM"
+ITEMS_ANNOTATION = "ITMS"
+"""Tells who knows it that the stream's items can be had several at a time."""
 
 _NO_ITERATORS = frozenset((type(None), bool, int, float, complex, str, bytes, list, tuple, dict, set))
 """Types of results that need no closer look before they are sent."""
@@ -105,7 +107,7 @@ class Invoker:
             result = target(*args, **kwargs) if kwargs else target(*args)
             call = None  # whatever fails from here on is not the method
             if type(result) not in _NO_ITERATORS and hasattr(type(result), "__next__"):
-                return self._open_stream(request, codec, result)
+                return self._open_stream(request, codec, result, object_id)
             payload = codec.dumps(result)
             if (
                 len(payload) <= self._plain_size
@@ -202,7 +204,7 @@ class Invoker:
         except BaseException as trouble:
             return wrapped_exception(self._substitute(error, trouble), lines)
 
-    def _open_stream(self, request: Message, codec: Codec, iterator: Any) -> Sequence[Buffer]:
+    def _open_stream(self, request: Message, codec: Codec, iterator: Any, object_id: str) -> Sequence[Buffer]:
         """Answer with the id of a stream; whoever knows nothing of streams takes it for an exception."""
         if not self._limits.streaming:
             error = ProtocolError("the result is an iterator, and the daemon's ITER_STREAMING is off")
@@ -210,10 +212,12 @@ class Invoker:
             return self.answer(_RESULT, request, _EXCEPTION | _STREAM, payload)
         error = ProtocolError("the result is an iterator, which this client does not know how to consume")
         payload = codec.dumps(exception_to_dict(error, ()))
-        stream_id = self._service.streams.open(iterator, self._client)
+        alone = self._service.dispatcher.expects_one_call(object_id)
+        stream_id = self._service.streams.open(iterator, self._client, alone=alone)
         try:
             state = state_of((self._client, request))
-            state.response = {**state.to_answer(), STREAM_ANNOTATION: stream_id.encode("ascii")}
+            about = {STREAM_ANNOTATION: stream_id.encode("ascii"), ITEMS_ANNOTATION: b"1"}
+            state.response = {**state.to_answer(), **about}
             return self.answer(_RESULT, request, _EXCEPTION | _STREAM, payload)
         except BaseException:
             self._service.streams.close(stream_id, self._client)

@@ -59,6 +59,11 @@ class Registration:
         self.exposure: Exposure = exposure_of(self.cls)
 
     @property
+    def alone(self) -> bool:
+        """Whether an instance may expect that only one call at a time reaches it."""
+        return self._mode == "session"
+
+    @property
     def target(self) -> Any:
         """What was registered; ``None`` if it was registered weakly, and is gone."""
         if self._mode:

@@ -19,7 +19,7 @@ from pyroplug.plugins import default_plugins
 from pyroplug.receiver import Receiver
 from pyroplug.selection import codec_for, select_for_daemon
 from pyroplug.session import ServerSession
-from pyroplug.streams import StreamTable
+from pyroplug.streams import StreamTable, Threads
 from pyroplug.uri import DAEMON_NAME
 from pyroplug.values import registry
 from pyroplug.wire import Flags, Message, MessageType
@@ -87,6 +87,7 @@ class MemoryDaemon:
         objects: Mapping[str, Any],
         accepted: Sequence[str] = SERIALIZERS,
         handshake: Iterable[Any] = (),
+        threads: Threads | None = None,
         **settings: Any,
     ) -> None:
         self.settings = settings_with(SERIALIZERS_ACCEPTED=tuple(accepted), **settings)
@@ -97,6 +98,9 @@ class MemoryDaemon:
             self.clock,
             lifetime=self.settings.ITER_STREAM_LIFETIME,
             linger=self.settings.ITER_STREAM_LINGER,
+            per_client=self.settings.ITER_STREAMS_PER_CLIENT,
+            prefetch=self.settings.ITER_STREAM_PREFETCH,
+            threads=threads,
         )
         self.failures: list[tuple[Any, ...]] = []
         self.disconnected: list[ClientConnection] = []

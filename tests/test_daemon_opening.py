@@ -205,7 +205,7 @@ class Nothing(DaemonObject):
     """Loses what it inherits, as nothing of it is exposed."""
 
     ping = registered = info = get_metadata = None  # type: ignore[assignment]
-    get_next_stream_item = close_stream = None  # type: ignore[assignment]
+    get_next_stream_item = get_next_stream_items = close_stream = None  # type: ignore[assignment]
 
 
 def test_a_failing_interface_leaves_nothing_open(tmp_path: Path) -> None:

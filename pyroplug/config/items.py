@@ -49,6 +49,13 @@ KERNEL_ITEMS = (
     ConfigItem("DETAILED_TRACEBACK", False, "show local variables in the tracebacks that clients get"),
     ConfigItem("ITER_STREAMING", True, "let methods return iterators, which clients then consume remotely"),
     ConfigItem("ITER_STREAM_LIFETIME", 0.0, "seconds after which a remote iterator ends; 0 for never", 0),
+    ConfigItem(
+        "ITER_STREAM_PREFETCH",
+        -1,
+        "items taken from an iterator before its client asks; 0 for none, -1 for 64 where that is safe",
+        -1,
+    ),
+    ConfigItem("ITER_STREAMS_PER_CLIENT", 1000, "remote iterators that a client may have open; 0 for any", 0),
     ConfigItem("ITER_STREAM_LINGER", 30.0, "seconds that a remote iterator outlives its connection", 0),
     ConfigItem(
         "LOGFILE",

@@ -123,7 +123,8 @@ def test_both_libraries_tell_the_same_of_an_object(farm: Any, libraries: dict[st
         for name in ("service", "container", "session", "Pyro.Daemon"):
             with libraries["pyroplug"].api.Proxy(farm[Kind(server)].uri(name)) as proxy:
                 proxy._pyroBind()
-                told.append((name, proxy._pyroMethods, proxy._pyroOneway, proxy._pyroAttrs))
+                methods = proxy._pyroMethods - {"get_next_stream_items"}  # pyroplug's clients alone use it
+                told.append((name, methods, proxy._pyroOneway, proxy._pyroAttrs))
     assert told[:4] == told[4:]
 
 

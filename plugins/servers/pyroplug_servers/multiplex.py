@@ -25,6 +25,7 @@ class MultiplexModel:
 
     name = "multiplex"
     aliases: frozenset[str] = frozenset()
+    serial = True
 
     def create(
         self,
