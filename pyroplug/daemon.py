@@ -354,10 +354,11 @@ class Daemon:
     # To be overridden
 
     def validateHandshake(self, conn: ClientConnection, data: Any) -> Any:
-        """To be overridden: decide about a new connection.
+        """To be overridden: decide about a new connection that all handshake validators agree to.
 
         :param conn: the client's connection.
-        :param data: what its proxy has in ``_pyroHandshake``.
+        :param data: what its proxy has in ``_pyroHandshake``. An object of a class is still the dictionary
+            that stands for it, with a ``__class__`` entry: nothing is made of what strangers send.
         :returns: what the proxy's ``_pyroValidateHandshake`` gets.
         :raises Exception: to refuse the connection; the client is told its text.
         """
