@@ -79,6 +79,8 @@ class TlsConnection:
     def __init__(self, sock: ssl.SSLSocket, peer: Peer) -> None:
         """Take over ``sock``, which has not shaken hands. Raises ``OSError``."""
         sock.setblocking(False)
+        # A message is several writes here, and the handshake too: each would wait for a delayed answer.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.peer = peer
         self.sock = sock
         self._lock = threading.RLock()  # signal handlers may close what they interrupt

@@ -168,7 +168,8 @@ def test_sending_takes_linear_time(stack: ExitStack, authority: Authority, in_th
 
     seconds(1 << 20)
     small = min(seconds(8 << 20) for _ in range(3))
-    assert seconds(64 << 20) < 8 * small * 4
+    # If each record moved the rest of the message, this would take half a minute; machines may be busy.
+    assert seconds(64 << 20) < max(8 * small * 4, 5.0)
 
 
 # The end ---------------------------------------------------------------------------------------------
