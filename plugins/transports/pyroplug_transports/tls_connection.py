@@ -171,14 +171,17 @@ class TlsConnection:
                             if not self._established:
                                 self._shake_hands()
                             return step(data)
-                    except (ssl.SSLWantReadError, ssl.SSLWantWriteError) as error:
-                        want: OSError = error
+                    # The errors are not kept: with this frame, and its buffer, they would be a cycle.
+                    except ssl.SSLWantReadError:
+                        events = select.POLLIN
+                    except ssl.SSLWantWriteError:
+                        events = select.POLLOUT
                     if doing == "receiving":
-                        self._wants_write = isinstance(want, ssl.SSLWantWriteError)
+                        self._wants_write = events == select.POLLOUT
                     if not waits:
                         return None
                     deadline = deadline or self._deadline()
-                    self._wait(want, deadline, doing)
+                    self._wait(events, deadline, doing)
             finally:
                 self._lease.leave()
         except OSError as error:
@@ -275,12 +278,12 @@ class TlsConnection:
     def _deadline(self) -> float:
         return math.inf if self._timeout is None else time.monotonic() + self._timeout
 
-    def _wait(self, want: OSError, deadline: float, doing: str) -> None:
-        """Wait until the socket is ready for what is wanted, or nearly so. Raises ``TimeoutError``."""
+    def _wait(self, events: int, deadline: float, doing: str) -> None:
+        """Wait until the socket is ready for that, or nearly so. Raises ``TimeoutError``."""
         left = deadline - time.monotonic() if self._blocking else 0.0
         if left <= 0:
-            raise no_wait(self.peer, doing, self._timeout if self._blocking else None, want)
-        events = select.POLLOUT if isinstance(want, ssl.SSLWantWriteError) else select.POLLIN
+            cause = BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+            raise no_wait(self.peer, doing, self._timeout if self._blocking else None, cause)
         usual = select.POLLIN if doing == "receiving" else select.POLLOUT
         if not self._established or events != usual:
             left = min(left, SLICE)  # another thread may have taken what this one waits for

@@ -42,6 +42,8 @@ def test_one_way(stack: ExitStack, authority: Authority, host: str) -> None:
     assert "certificate" not in server.peer.facts
     assert isinstance(client.sock, ssl.SSLSocket)
     assert isinstance(server.sock, ssl.SSLSocket)
+    for connection in (client, server):
+        assert connection.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_the_clients_certificate_is_a_fact_after_the_handshake(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import select
 import socket
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -14,7 +16,7 @@ import pytest
 
 from pyroplug.errors import ConnectionClosedError, TimeoutError
 from tests.certificates import Authority
-from tests.support import PATIENCE
+from tests.support import PATIENCE, wait_until
 
 from .connection_suite import receive
 from .tls_support import (
@@ -170,6 +172,24 @@ def test_sending_takes_linear_time(stack: ExitStack, authority: Authority, in_th
     small = min(seconds(8 << 20) for _ in range(3))
     # If each record moved the rest of the message, this would take half a minute; machines may be busy.
     assert seconds(64 << 20) < max(8 * small * 4, 5.0)
+
+
+def test_a_buffer_is_free_as_soon_as_it_was_received_into(
+    stack: ExitStack, authority: Authority, in_thread: InThread
+) -> None:
+    """Also after waiting, and without the help of the garbage collector: others may resize its memory."""
+    client, server = Meeting(stack, server_settings(authority)).pair(client_settings(authority))
+    memory = bytearray(9)
+    gc.disable()
+    try:
+        receiving = in_thread(server.recv_into, memoryview(memory))
+        time.sleep(0.02)
+        client.send([b"hello"])
+        assert receiving.result(PATIENCE) == 5
+        wait_until(lambda: all(thread.name != "recv_into" for thread in threading.enumerate()))
+        memory.append(0)
+    finally:
+        gc.enable()
 
 
 # The end ---------------------------------------------------------------------------------------------
