@@ -28,14 +28,14 @@ class Outbox:
 
     def send(self, buffers: Sequence[Buffer]) -> bool:
         """Send, or keep for later: whether nothing is left. Raises ``ConnectionClosedError``."""
-        total = 0
-        for buffer in buffers:
-            total += buffer.nbytes if type(buffer) is memoryview else len(buffer)
         sent = 0
         if not self.size:
             sent = self._send_some(buffers)
-            if sent == total:
-                return True
+            if len(buffers) == 1 and type(buffers[0]) is bytes and sent == len(buffers[0]):
+                return True  # nearly always
+        total = sum(buffer.nbytes if type(buffer) is memoryview else len(buffer) for buffer in buffers)
+        if sent == total and not self.size:
+            return True
         self.size += total - sent
         self._keep(buffers, sent)
         return False
