@@ -14,8 +14,10 @@ from .daemon_object import DaemonObject
 from .exposure import behavior, callback, expose, oneway
 from .proxy import Proxy
 from .serving import serve
+from .tags import type_meta
 from .uri import URI
 from .values import (
+    SerializerBase,
     register_class_to_dict,
     register_dict_to_class,
     unregister_class_to_dict,
@@ -29,6 +31,7 @@ __all__ = [
     "DaemonObject",
     "Proxy",
     "SerializedBlob",
+    "SerializerBase",
     "behavior",
     "callback",
     "config",
@@ -38,6 +41,7 @@ __all__ = [
     "register_class_to_dict",
     "register_dict_to_class",
     "serve",
+    "type_meta",
     "unregister_class_to_dict",
     "unregister_dict_to_class",
 ]

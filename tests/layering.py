@@ -15,11 +15,11 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("contracts", "config"),
     (
         *("hookspecs", "uri", "location", "wire", "receiver", "marshalled", "challenges", "values"),
-        *("exposure", "context", "protocol", "wirelog", "logs"),
+        *("exposure", "context", "protocol", "wirelog", "logs", "tags"),
     ),
     ("objects", "streams", "remote_iterator", "blobs", "plugins"),
     ("dispatch", "selection", "gatekeeper"),
-    ("service", "invocation", "session", "client", "greeting"),
+    ("service", "invocation", "session", "client", "plain_exchange", "greeting"),
     ("channel", "proxy", "batch"),
     ("threads", "hosting", "interrupts", "daemon_object", "daemon", "serving"),
     ("api", "cli", "demo", "testing", "scaffold", "__main__"),

@@ -18,15 +18,16 @@ import pyroplug.errors
 
 ROOT = Path(__file__).parents[1]
 
-LATER = {"SerializedBlob", "SerializerBase", "locate_ns", "resolve", "start_ns", "start_ns_loop", "type_meta"}
-"""Names of Pyro5's that may still be missing."""
+LATER = {"locate_ns", "resolve", "start_ns", "start_ns_loop"}
+"""What needs a name server, and is missing. A name that appears has to leave this list."""
 
 THEIRS = {name: value for name, value in vars(Pyro5.api).items() if name in Pyro5.api.__all__}
 COMMON = sorted(set(THEIRS) & set(pyroplug.api.__all__))
 
 
 def test_every_name_is_there() -> None:
-    assert set(THEIRS) - set(pyroplug.api.__all__) - LATER == set()
+    assert set(THEIRS) - set(pyroplug.api.__all__) == LATER
+    assert not any(hasattr(pyroplug.api, name) for name in LATER)
     assert all(hasattr(pyroplug.api, name) for name in pyroplug.api.__all__)
     assert pyroplug.api.__all__ == sorted(pyroplug.api.__all__, key=lambda name: (not name.isupper(), name))
 
@@ -79,6 +80,8 @@ NOT_OURS = {
     "BatchProxy": {"_pyroInvoke"},
     "Proxy": {"_pyroInvokeBatch"},
     "DaemonObject": set(),
+    "SerializedBlob": set(),
+    "SerializerBase": set(),
     "URI": {"uriRegEx"},
 }
 

@@ -8,6 +8,7 @@ Pyro5's, whatever a class is called here.
 
 from __future__ import annotations
 
+from .base import SerializerBase
 from .exceptions import attach_remote_traceback, exception_to_dict
 from .plain import plain_classes
 from .registry import ClassRegistry, ExceptionWrapper, registry, wrapped_exception
@@ -15,6 +16,7 @@ from .registry import ClassRegistry, ExceptionWrapper, registry, wrapped_excepti
 __all__ = [
     "ClassRegistry",
     "ExceptionWrapper",
+    "SerializerBase",
     "attach_remote_traceback",
     "exception_to_dict",
     "plain_classes",
