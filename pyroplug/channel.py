@@ -12,8 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from threading import get_ident
 from typing import Any
 
+from .blobs import SerializedBlob
 from .client import ClientProtocol, StreamReference
 from .config import Configuration
+from .context import current_call
 from .contracts import Buffer, Connection
 from .errors import (
     CommunicationError,
@@ -26,6 +28,7 @@ from .errors import (
     TimeoutError,
 )
 from .greeting import Greeting
+from .line import Line, ServerConnection
 from .plugins import PluginSet
 from .remote_iterator import RemoteIterator
 from .selection import adopt, codec_for, responders_for, transport_for
@@ -36,38 +39,11 @@ from .wire import Flags, Message
 __all__ = ["Channel", "ServerConnection"]
 
 _ONEWAY = int(Flags.ONEWAY)
-_SCRATCH_SIZE = 16 * 1024
 _RECONNECT_DELAY = 2.0
 
 
-class ServerConnection:
-    """A proxy's connection, for programs that want to look at it. It is true while it exists.
-
-    :ivar objectId: the object that the connection was made for.
-    """
-
-    __slots__ = ("_connection", "objectId")
-
-    def __init__(self, connection: Connection, object_id: str) -> None:
-        self._connection = connection
-        self.objectId = object_id
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} to {self._connection.peer}>"
-
-    @property
-    def sock(self) -> Any:
-        """The socket; ``None`` where there is none."""
-        return self._connection.sock
-
-    def getpeercert(self) -> Any:
-        """The server's certificate as :meth:`ssl.SSLSocket.getpeercert` gives it; ``None`` without TLS."""
-        ask = getattr(self.sock, "getpeercert", None)
-        return None if ask is None else ask()
-
-    def fileno(self) -> int:
-        """The file descriptor; -1 once closed."""
-        return self._connection.fileno()
+def _is_blob(args: Sequence[Any]) -> bool:
+    return bool(args) and type(args[0]) is SerializedBlob
 
 
 class Channel:
@@ -94,7 +70,7 @@ class Channel:
         :param plugins: gives the plugins to choose from, when they are needed.
         :param socket: what the user has connected already, instead of an address to connect to.
         """
-        self.connection: Connection | None = None  # first: __del__ asks for it
+        self.line: Line | None = None  # first: __del__ asks for it
         self.uri = uri
         self.settings = settings
         self.serializer: str | None = None
@@ -112,13 +88,11 @@ class Channel:
         self.plugins = plugins
         self.socket = socket
         self._timeout: float | None = settings.COMMTIMEOUT or None
-        self._protocol: ClientProtocol
-        self._scratch: memoryview
 
     @property
     def connected(self) -> bool:
         """Whether there is a connection."""
-        return self.connection is not None
+        return self.line is not None
 
     @property
     def timeout(self) -> float | None:
@@ -128,8 +102,8 @@ class Channel:
     @timeout.setter
     def timeout(self, seconds: float | None) -> None:
         self._timeout = seconds or None
-        if self.connection is not None:
-            self.connection.set_timeout(self._timeout)
+        if self.line is not None:
+            self.line.connection.set_timeout(self._timeout)
 
     # Calls
 
@@ -152,25 +126,64 @@ class Channel:
         """
         if get_ident() != self.owner:
             raise self._not_owner()
-        if self.connection is None:
+        if self.line is None:
             self.connect()
         if method in self.oneway and object_id is None:
             flags |= _ONEWAY
+        target = object_id or self.uri.object
+        if flags or self.raw or self.abandoned_streams or current_call.get() is not None or _is_blob(args):
+            return self._call_fully(target, method, args, kwargs or {}, flags)
+        # Nearly every call: nothing goes beside it, and its answer is waited for.
+        line = self.line
+        assert line is not None
+        protocol = line.protocol
+        payload = protocol.dumps_call(target, method, args, kwargs or {})
         self.sequence = sequence = (self.sequence + 1) & 0xFFFF
-        protocol = self._protocol
-        request = protocol.call(object_id or self.uri.object, method, args, kwargs or {}, flags, sequence)
+        found: Any
+        request: Sequence[Buffer] = ()
+        if len(payload) > protocol.plain_size or type(payload) is not bytes:
+            request = protocol.request(payload, sequence)
         try:
-            message = self._exchange(request, sequence, flags)
-        except (ConnectionClosedError, TimeoutError) as error:
-            if not self.max_retries:
-                raise
-            message = self._repeat(method, args, kwargs, flags, object_id, error)
-        if message is None:
+            found = line.exchange(request) if request else line.exchange_plain(payload, sequence)
+            if type(found) is not bytes:
+                found = protocol.answer(found, sequence)
+        except BaseException as error:
+            found = self._lost(error, target, method, args, kwargs or {}, flags)
+        return protocol.loads(found) if type(found) is bytes else self._result(found)
+
+    def _call_fully(
+        self, target: str, method: str, args: Sequence[Any], kwargs: Mapping[str, Any], flags: int
+    ) -> Any:
+        """A call with all that can be said beside it, or that can happen to it."""
+        request = self._request(target, method, args, kwargs, flags)
+        try:
+            message = self._exchange(request, flags)
+        except BaseException as error:
+            message = self._lost(error, target, method, args, kwargs, flags)
+        return message if message is None or self.raw else self._result(message)
+
+    def _request(
+        self, target: str, method: str, args: Sequence[Any], kwargs: Mapping[str, Any], flags: int
+    ) -> Sequence[Buffer]:
+        assert self.line is not None
+        self.sequence = (self.sequence + 1) & 0xFFFF
+        return self.line.protocol.call(target, method, args, kwargs, flags, self.sequence)
+
+    def _exchange(self, request: Sequence[Buffer], flags: int) -> Message | None:
+        """Send the last request and wait for its answer; ``None`` if it wants none."""
+        line, sequence = self.line, self.sequence
+        assert line is not None
+        if self.abandoned_streams:
+            self._close_abandoned(line)
+        if flags & _ONEWAY:
+            line.send(request)
             return None
-        if self.raw:
-            return message
+        return line.protocol.answer(line.exchange(request), sequence)
+
+    def _result(self, message: Message) -> Any:
+        assert self.line is not None
         try:
-            result = protocol.result(message)
+            result = self.line.protocol.result(message)
         except (CommunicationError, SecurityError):
             self._see_if_it_goes_on()
             raise
@@ -178,74 +191,52 @@ class Channel:
             return RemoteIterator(self, result.stream_id, result.several)
         return result
 
-    def _exchange(self, request: Sequence[Buffer], sequence: int, flags: int) -> Message | None:
-        """Send a request and wait for its answer; without a connection if that fails in any way."""
-        connection, protocol = self.connection, self._protocol
-        assert connection is not None
-        try:
-            if self.abandoned_streams:
-                self._close_abandoned(connection)
-            connection.send(request)
-            if flags & _ONEWAY:
-                return None
-            return protocol.answer(self._receive(connection, protocol), sequence)
-        except BaseException:
-            self.abandoned_streams.clear()  # nothing can be told any more
-            self.release()
-            raise
-
-    def _receive(self, connection: Connection, protocol: ClientProtocol) -> Sequence[Message]:
-        recv_into, get_buffer, scratch = connection.recv_into, protocol.get_buffer, self._scratch
-        while count := recv_into(get_buffer(scratch)):
-            messages = protocol.buffer_updated(count)
-            if messages:
-                return messages
-        raise ConnectionClosedError(f"{self.uri}: the connection was closed by the other side")
-
-    def _repeat(
+    def _lost(
         self,
+        error: BaseException,
+        target: str,
         method: str,
         args: Sequence[Any],
-        kwargs: Mapping[str, Any] | None,
+        kwargs: Mapping[str, Any],
         flags: int,
-        object_id: str | None,
-        error: BaseException,
     ) -> Message | None:
+        """The connection is of no more use: the answer of another attempt, or ``error`` is raised."""
+        self.abandoned_streams.clear()  # nothing can be told any more
+        self.release()
         for _ in range(self.max_retries):
+            if not isinstance(error, (ConnectionClosedError, TimeoutError)):
+                break
             try:
-                if self.connection is None:
+                if self.line is None:
                     self.connect()
-                self.sequence = sequence = (self.sequence + 1) & 0xFFFF
-                target = object_id or self.uri.object
-                request = self._protocol.call(target, method, args, kwargs or {}, flags, sequence)
-                return self._exchange(request, sequence, flags)
-            except (ConnectionClosedError, TimeoutError) as again:
+                return self._exchange(self._request(target, method, args, kwargs, flags), flags)
+            except BaseException as again:
                 error = again
+                self.release()
         raise error
 
-    def _close_abandoned(self, connection: Connection) -> None:
-        while self.abandoned_streams:
-            stream = self.abandoned_streams.pop()
+    def _close_abandoned(self, line: Line) -> None:
+        streams = self.abandoned_streams
+        while streams:
             self.sequence = (self.sequence + 1) & 0xFFFF
-            request = self._protocol.call(DAEMON_NAME, "close_stream", (stream,), {}, _ONEWAY, self.sequence)
-            connection.send(request)
+            stream = streams.pop()
+            line.send(line.protocol.call(DAEMON_NAME, "close_stream", (stream,), {}, _ONEWAY, self.sequence))
 
     def ping(self) -> None:
         """Make sure that the other side is alive. Raises as ``call`` does."""
         self.check_owner()
-        if self.connection is None:
+        if self.line is None:
             self.connect()
-        assert self.connection is not None
+        assert self.line is not None
         try:
-            self.connection.send(self._protocol.ping())
-            self._protocol.pong(self._protocol.only(self._receive(self.connection, self._protocol)))
+            self.line.ping()
         except BaseException:
             self.release()
             raise
 
     def _see_if_it_goes_on(self) -> None:
         """Give up the connection if the other side does: Pyro5 hangs up after some of its answers."""
-        if self.connection is not None:
+        if self.line is not None:
             with contextlib.suppress(CommunicationError):
                 self.ping()
 
@@ -281,7 +272,7 @@ class Channel:
         :raises BaseException: what ``validate`` raises to refuse the server.
         """
         self.check_owner()
-        if self.connection is not None:
+        if self.line is not None:
             return False
         if self.face is not None:
             raise PyroError(f"{self.uri} cannot be called before its handshake is over")
@@ -302,13 +293,13 @@ class Channel:
         try:
             connection.set_timeout(self._timeout)
             self.face = ServerConnection(connection, self.uri.object)  # ``validate`` may look at it
-            self._scratch = memoryview(bytearray(_SCRATCH_SIZE))
-            metadata = self._greet(connection, protocol, plugins) if self.socket is None else None
+            line = Line(connection, protocol, str(self.uri))
+            metadata = self._greet(line, plugins) if self.socket is None else None
         except BaseException:
             self.face = None
             connection.close()
             raise
-        self._protocol, self.connection = protocol, connection
+        self.line = line
         self.abandoned_streams.clear()
         self._learn(metadata)
         return True
@@ -321,10 +312,11 @@ class Channel:
         transport, address = transport_for(plugins, self.uri.location)
         return transport.connect(address, self.settings, self._timeout)
 
-    def _greet(self, connection: Connection, protocol: ClientProtocol, plugins: PluginSet) -> Any:
+    def _greet(self, line: Line, plugins: PluginSet) -> Any:
+        protocol = line.protocol
+
         def exchange(request: Sequence[Buffer]) -> Message:
-            connection.send(request)
-            return protocol.only(self._receive(connection, protocol))
+            return protocol.only(line.exchange(request))
 
         responders = responders_for(plugins, self.settings)
         greeting = Greeting(protocol, exchange, responders, self.settings.HANDSHAKE_PROOFS)
@@ -372,12 +364,12 @@ class Channel:
 
     def release(self) -> None:
         """Close the connection, if there is one."""
-        connection, self.connection, self.face = self.connection, None, None
-        if connection is not None:
+        line, self.line, self.face = self.line, None, None
+        if line is not None:
             if self.abandoned_streams:
                 with contextlib.suppress(CommunicationError):
-                    self._close_abandoned(connection)
-            connection.close()
+                    self._close_abandoned(line)
+            line.connection.close()
 
     def pause(self, seconds: float) -> None:
         """Wait."""

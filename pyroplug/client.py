@@ -24,7 +24,6 @@ from .wire import (
     Message,
     MessageType,
     encode,
-    encode_plain,
     largest_plain,
 )
 
@@ -59,6 +58,12 @@ class StreamReference:
 class ClientProtocol:
     """Makes requests and reads answers, of one connection.
 
+    :ivar dumps_call: gives the payload of a call.
+    :ivar loads: gives the value of an answer's payload.
+    :ivar serializer_id: of the serializer that both are of.
+    :ivar limit: bytes of the largest message, either way.
+    :ivar plain_size: bytes of the largest payload that :mod:`pyroplug.plain_exchange` may send.
+
     Per request: send what ``call`` gives, then until ``buffer_updated`` gives messages, receive into
     ``get_buffer``; find the ``answer`` in them, and ``result`` tells what it means. When anything up to
     ``answer`` raises, the connection is of no more use; what ``result`` raises concerns that call alone.
@@ -69,14 +74,14 @@ class ClientProtocol:
         "_codec",
         "_codecs",
         "_compress",
-        "_dumps_call",
-        "_limit",
-        "_loads",
-        "_plain_size",
         "_receiver",
-        "_serializer_id",
         "buffer_updated",
+        "dumps_call",
         "get_buffer",
+        "limit",
+        "loads",
+        "plain_size",
+        "serializer_id",
     )
 
     def __init__(
@@ -94,11 +99,11 @@ class ClientProtocol:
         :param codecs: gives other serializers' codecs by wire id, for answers to blobs that were passed on.
         """
         self._codec = codec
-        self._dumps_call = codec.dumps_call
-        self._loads = codec.loads
-        self._serializer_id = serializer_id
-        self._limit = limit
-        self._plain_size = largest_plain(limit, compress)
+        self.dumps_call = codec.dumps_call
+        self.loads = codec.loads
+        self.serializer_id = serializer_id
+        self.limit = limit
+        self.plain_size = largest_plain(limit, compress)
         self._compress = compress
         self._codecs = codecs
         self._answer_ids: tuple[int, ...] = (serializer_id,)  # the last blob that was passed on adds its own
@@ -128,7 +133,7 @@ class ClientProtocol:
         :param sequence: of the greeting.
         :param annotations: the response.
         """
-        return encode(_CONNECT, self._serializer_id, 0, sequence, b"", annotations)
+        return encode(_CONNECT, self.serializer_id, 0, sequence, b"", annotations)
 
     def call(
         self,
@@ -147,10 +152,11 @@ class ClientProtocol:
         """
         if args and type(args[0]) is SerializedBlob:
             return self._call_with_blob(object_id, method, only_blob(args, kwargs), flags, sequence)
-        payload = self._dumps_call(object_id, method, args, kwargs)
-        if len(payload) <= self._plain_size and current_call.get() is None and type(payload) is bytes:
-            return encode_plain(_INVOKE, self._serializer_id, flags, sequence, payload)
-        return self._encode(_INVOKE, flags, sequence, payload)
+        return self._encode(_INVOKE, flags, sequence, self.dumps_call(object_id, method, args, kwargs))
+
+    def request(self, payload: Buffer, sequence: int) -> Sequence[Buffer]:
+        """A call whose payload is there already. Raises as ``call`` does, but for ``SerializeError``."""
+        return self._encode(_INVOKE, 0, sequence, payload)
 
     def _call_with_blob(
         self, object_id: str, method: str, blob: SerializedBlob, flags: int, sequence: int
@@ -159,9 +165,9 @@ class ClientProtocol:
         about = {BLOB_ANNOTATION: describe_blob(blob, object_id, method)}
         received = blob.received
         if received is None:
-            payload = self._dumps_call(object_id, method, blob.deserialized(), {})
+            payload = self.dumps_call(object_id, method, blob.deserialized(), {})
             return self._encode(_INVOKE, flags | _KEEP, sequence, payload, about)
-        self._answer_ids = (self._serializer_id, received.serializer_id)
+        self._answer_ids = (self.serializer_id, received.serializer_id)
         return self._encode(_INVOKE, flags | _KEEP, sequence, received.data, about, received.serializer_id)
 
     def ping(self) -> Sequence[Buffer]:
@@ -180,14 +186,14 @@ class ClientProtocol:
         state = current_state()
         return encode(
             kind,
-            self._serializer_id if serializer_id is None else serializer_id,
+            self.serializer_id if serializer_id is None else serializer_id,
             flags,
             sequence,
             payload,
             annotations if state is None else {**state.to_send(), **annotations},
             None if state is None else state.correlation_to_send(),
             compress=self._compress,
-            limit=self._limit,
+            limit=self.limit,
         )
 
     # In
@@ -218,9 +224,9 @@ class ClientProtocol:
             raise HandshakeError(self._reason(message))
         if message.type != _CONNECTOK:
             raise ProtocolError(f"invalid msg type {message.type} received (expected: {_CONNECTOK})")
-        if message.serializer_id != self._serializer_id:
+        if message.serializer_id != self.serializer_id:
             raise self._other_serializer(message)
-        said = self._loads(message.payload)
+        said = self.loads(message.payload)
         if not isinstance(said, dict) or not {"handshake", "meta"} <= said.keys():
             raise ProtocolError(
                 "invalid data: the answer to the greeting lacks the handshake or the metadata"
@@ -230,8 +236,8 @@ class ClientProtocol:
 
     def _reason(self, message: Message) -> str:
         try:
-            if message.serializer_id == self._serializer_id:
-                return str(self._loads(message.payload))
+            if message.serializer_id == self.serializer_id:
+                return str(self.loads(message.payload))
             if message.serializer_id == wire.TEXT_SERIALIZER_ID:
                 return load_text(message.payload)
         except Exception:
@@ -263,8 +269,8 @@ class ClientProtocol:
         """
         if message.annotations or current_call.get() is not None:
             keep_received(message.annotations)
-        loads = self._loads
-        if message.serializer_id != self._serializer_id:
+        loads = self.loads
+        if message.serializer_id != self.serializer_id:
             loads = self._foreign_codec(message.serializer_id).loads
         if message.flags & _EXCEPTION:
             return self._raise(message, loads)
@@ -297,7 +303,7 @@ class ClientProtocol:
     def _other_serializer(self, message: Message) -> SerializeError:
         return SerializeError(
             f"the peer answered with serializer {message.serializer_id}, "
-            f"and was asked with {self._serializer_id}"
+            f"and was asked with {self.serializer_id}"
         )
 
     def pong(self, message: Message) -> None:

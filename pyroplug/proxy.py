@@ -11,10 +11,11 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 from weakref import ref
 
-from .channel import Channel, ServerConnection
+from .channel import Channel
 from .config import Configuration, config
 from .context import keep_received
 from .errors import PyroError
+from .line import ServerConnection
 from .plugins import Kind, PluginSet, default_plugins
 from .uri import DAEMON_NAME, URI
 from .values import register_wire_class

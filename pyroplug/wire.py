@@ -73,7 +73,7 @@ _HEADER = struct.Struct("!6sBBHHII16sHH")
 """Prefix, type, serializer, flags, sequence, payload and annotation size, correlation id, reserved, magic."""
 HEADER_SIZE = _HEADER.size
 CHUNK = struct.Struct("!4sI")
-_pack, unpack_header = _HEADER.pack, _HEADER.unpack_from
+pack_header, unpack_header = _HEADER.pack, _HEADER.unpack_from
 
 COMPRESSION_THRESHOLD = 100
 """Payloads up to this many bytes are not worth compressing; Pyro5 has the same figure."""
@@ -166,7 +166,9 @@ def encode(
         correlation_id = NO_CORRELATION_ID
     else:
         flags |= CORRELATION_ID
-    header = _pack(PREFIX, type, serializer_id, flags, sequence, size, len(chunks), correlation_id, 0, MAGIC)
+    header = pack_header(
+        PREFIX, type, serializer_id, flags, sequence, size, len(chunks), correlation_id, 0, MAGIC
+    )
     if size <= JOIN_LIMIT:
         return (b"".join((header, chunks, payload)) if chunks else header + payload,)
     return (header + chunks, payload)
@@ -181,7 +183,8 @@ def encode_plain(
     """
     size = len(payload)
     return (
-        _pack(PREFIX, type, serializer_id, flags, sequence, size, 0, NO_CORRELATION_ID, 0, MAGIC) + payload,
+        pack_header(PREFIX, type, serializer_id, flags, sequence, size, 0, NO_CORRELATION_ID, 0, MAGIC)
+        + payload,
     )
 
 

@@ -20,7 +20,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("objects", "streams", "remote_iterator", "blobs", "plugins"),
     ("dispatch", "selection", "gatekeeper"),
     ("service", "invocation", "session", "client", "plain_exchange", "greeting"),
-    ("channel", "proxy", "batch"),
+    ("line", "channel", "proxy", "batch"),
     ("threads", "hosting", "interrupts", "daemon_object", "daemon", "serving"),
     ("api", "cli", "demo", "testing", "scaffold", "__main__"),
 )
@@ -29,6 +29,7 @@ comes of it."""
 
 EXCEPTIONS = {
     ("config", "plugins"): "an item that the kernel does not know is asked of the plugins, at its first use",
+    ("daemon", "serving"): "Daemon.serveSimple is another name of serve, which makes daemons",
     ("config", "wire"): "who looks at the whole configuration is told the protocol's version as well",
 }
 """Imports upwards, with their reasons; they happen inside functions only."""

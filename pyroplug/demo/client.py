@@ -52,6 +52,7 @@ def _played(location: str | None, channel: Any, order: dict[str, Any]) -> dict[s
 def _check_transport(proxy: Proxy[Stock], transport: str) -> None:
     """Make sure of who has adopted the channel, as any transport may."""
     proxy._pyroBind()
-    connection = proxy._pyroChannel.connection
-    if connection is not None and connection.peer.transport != transport:
-        raise WrongAnswer(f"the connection was adopted by another transport, {connection.peer.transport!r}")
+    line = proxy._pyroChannel.line
+    if line is not None and line.connection.peer.transport != transport:
+        adopter = line.connection.peer.transport
+        raise WrongAnswer(f"the connection was adopted by another transport, {adopter!r}")

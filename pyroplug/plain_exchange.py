@@ -1,0 +1,59 @@
+"""The short way of a call: a small request goes out and a small answer comes in, in one function.
+
+It does what ``ClientProtocol`` and ``Receiver`` do, for messages with nothing beside their payload, which
+nearly all are. Whatever is not like that is left to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from .contracts import Connection
+from .wire import HEADER_SIZE, MAGIC, PREFIX, Message, MessageType, pack_header, unpack_header
+from .wire import NO_CORRELATION_ID as _NO_ID
+
+__all__ = ["plain_exchange"]
+
+_INVOKE, _RESULT = int(MessageType.INVOKE), int(MessageType.RESULT)
+
+
+def plain_exchange(
+    connection: Connection,
+    scratch: memoryview,
+    serializer_id: int,
+    limit: int,
+    go_on: Callable[[int | None], Sequence[Message]],
+) -> Callable[[bytes, int], bytes | Sequence[Message]]:
+    """A function that sends a call and receives the answer, for one connection.
+
+    It takes the payload, which may be sent as :func:`~pyroplug.wire.encode_plain` would, and the sequence
+    number. It returns the answer's payload if that came in one piece, alone, with nothing beside it;
+    otherwise what ``go_on`` gives. It raises what the connection raises.
+
+    :param scratch: memory to receive into; the connection is between two messages whenever it is used.
+    :param limit: bytes of the largest answer.
+    :param go_on: told how much has arrived in ``scratch``, waits for the rest and gives the messages.
+    """
+    send, recv_into = connection.send, connection.recv_into
+    largest = min(limit, len(scratch)) + HEADER_SIZE
+
+    def exchange(payload: bytes, sequence: int) -> bytes | Sequence[Message]:
+        size = len(payload)
+        send((pack_header(PREFIX, _INVOKE, serializer_id, 0, sequence, size, 0, _NO_ID, 0, MAGIC) + payload,))
+        count = recv_into(scratch)
+        if count is not None and HEADER_SIZE <= count <= largest:
+            prefix, kind, serializer, flags, number, size, chunks, _, _, magic = unpack_header(scratch)
+            if (
+                number == sequence
+                and size == count - HEADER_SIZE
+                and kind == _RESULT
+                and serializer == serializer_id
+                and not flags
+                and not chunks
+                and prefix == PREFIX
+                and magic == MAGIC
+            ):
+                return bytes(scratch[HEADER_SIZE:count])
+        return go_on(count)
+
+    return exchange
