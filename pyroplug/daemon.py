@@ -15,13 +15,14 @@ from .contracts import Buffer, Connection, HandshakeValidator, HasFileno, Listen
 from .daemon_object import DaemonObject
 from .errors import DaemonError, PyroError
 from .exposure import exposure_of, forget_exposure
-from .hosting import Host, streams_for
+from .hosting import Host, log_failed_call, streams_for
 from .interrupts import interruptible
 from .location import location_for, natted, wanted_locations
 from .objects import ObjectTable, mark, marks_of
 from .plugins import PluginSet, default_plugins
 from .proxy import Proxy
 from .selection import adopt, select_for_daemon, transport_for
+from .transport_server import TransportServer
 from .uri import DAEMON_NAME, URI
 from .values import register_wire_class, registry
 
@@ -84,7 +85,7 @@ class Daemon:
         targets = [transport_for(plugins, location) for location in locations]
         self._objects = ObjectTable(threading.RLock)
         self.streams = streams_for(config, selection.server)
-        self.methodcall_error_handler = _log_error
+        self.methodcall_error_handler = log_failed_call
         self._host = sessions = Host(self, selection, self._objects, self.streams, config, Daemon.annotations)
         self._serving = True
         self._loops: list[int] = []
@@ -263,9 +264,9 @@ class Daemon:
         return self._open_server().sockets
 
     @property
-    def transportServer(self) -> Server:
+    def transportServer(self) -> TransportServer:
         """The server that moves the bytes."""
-        return self._open_server()
+        return TransportServer(self._open_server(), self._listeners, self.config.SHUTDOWN_TIMEOUT)
 
     # Serving
 
@@ -288,6 +289,20 @@ class Daemon:
             with self._loop_ended:
                 self._loops.remove(threading.get_ident())
                 self._loop_ended.notify_all()
+
+    @staticmethod
+    def serveSimple(
+        objects: Mapping[Any, str | None],
+        host: Any = None,
+        port: int = 0,
+        daemon: Daemon | None = None,
+        ns: bool = True,
+        verbose: bool = True,
+    ) -> None:
+        """What :func:`~pyroplug.serving.serve` does; ``ns`` is its ``use_ns``."""
+        from .serving import serve
+
+        serve(objects, host, port, daemon, ns, verbose)
 
     def events(self, eventsockets: Iterable[HasFileno]) -> None:
         """Serve those of :attr:`sockets` that an event loop of your own has found readable.
@@ -376,17 +391,6 @@ class Daemon:
 
 
 _NO_LOCATION = "<<connected-socket>>:0"
-
-
-def _log_error(
-    daemon: Daemon,
-    client: Any,
-    method: str,
-    args: Sequence[Any],
-    kwargs: Mapping[str, Any],
-    error: BaseException,
-) -> None:
-    log.debug("the method %r, called by %s, raised an exception", method, client, exc_info=error)
 
 
 register_wire_class(Daemon, "Pyro5.server.Daemon", lambda _daemon: (), lambda _state: Daemon.__new__(Daemon))

@@ -179,3 +179,15 @@ def _logged(what: str) -> Iterator[None]:
         yield
     except BaseException:
         log.exception("%s failed", what)
+
+
+def log_failed_call(
+    daemon: Overridable,
+    client: Any,
+    method: str,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    error: BaseException,
+) -> None:
+    """A daemon's ``methodcall_error_handler`` as long as nobody sets another."""
+    log.debug("the method %r, called by %s, raised an exception", method, client, exc_info=error)

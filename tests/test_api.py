@@ -76,7 +76,7 @@ def test_signatures(name: str) -> None:
 
 # What Pyro5 has for itself, or for things that are done in another way here.
 NOT_OURS = {
-    "Daemon": {"handleRequest", "selector", "serveSimple"},
+    "Daemon": {"handleRequest", "selector"},
     "BatchProxy": {"_pyroInvoke"},
     "Proxy": {"_pyroInvokeBatch"},
     "DaemonObject": set(),

@@ -39,14 +39,14 @@ config.HOST = "127.0.0.1"
 config.POLLTIMEOUT = 30.0
 config.SHUTDOWN_TIMEOUT = 0.1
 daemon = Daemon()
-wake = daemon.transportServer.wake
+wake = daemon._server.wake
 
 def tell_and_wake():
     if watched.is_set():
         print("noted", flush=True)
     wake()
 
-daemon.transportServer.wake = tell_and_wake
+daemon._server.wake = tell_and_wake
 print(daemon.register(Thing(), "thing"), flush=True)
 """
 CTRL_C = """
