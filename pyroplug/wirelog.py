@@ -42,6 +42,7 @@ def log_client(connection: Connection, protocol: Any, *, accepted: bool) -> Conn
         return diary.received(buffer_updated(count))
 
     protocol.buffer_updated = logging_buffer_updated
+    protocol.plain_size = -1  # every answer goes through the protocol
     return cast(Connection, _LoggedConnection(connection, diary))
 
 

@@ -230,7 +230,8 @@ def test_nothing_is_wrapped_where_it_is_off(run_daemon: Callable[..., Running]) 
     proxy.echo(1)
     channel = proxy._pyroChannel
     assert type(channel.line.connection).__module__.startswith("pyroplug_")
-    assert channel._protocol.buffer_updated == channel._protocol._receiver.buffer_updated
+    protocol = channel.line.protocol
+    assert protocol.buffer_updated == protocol._receiver.buffer_updated
     session = running.daemon._host.open_session(channel.line.connection, lambda call: None)
     assert type(session) is ServerSession
     session.lost("the test is over")
