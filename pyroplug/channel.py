@@ -140,11 +140,10 @@ class Channel:
         payload = protocol.dumps_call(target, method, args, kwargs or {})
         self.sequence = sequence = (self.sequence + 1) & 0xFFFF
         found: Any
-        request: Sequence[Buffer] = ()
-        if len(payload) > protocol.plain_size or type(payload) is not bytes:
-            request = protocol.request(payload, sequence)
+        small = payload if type(payload) is bytes and len(payload) <= protocol.plain_size else None
+        request = protocol.request(payload, sequence) if small is None else ()
         try:
-            found = line.exchange(request) if request else line.exchange_plain(payload, sequence)
+            found = line.exchange(request) if small is None else line.exchange_plain(small, sequence)
             if type(found) is not bytes:
                 found = protocol.answer(found, sequence)
         except BaseException as error:
