@@ -11,7 +11,7 @@ from .config import config
 from .context import current_context
 from .daemon import Daemon
 from .daemon_object import DaemonObject
-from .exposure import behavior, callback, expose, oneway
+from .exposure import behavior, callback, expose, idempotent, oneway
 from .proxy import Proxy
 from .serving import serve
 from .tags import type_meta
@@ -37,6 +37,7 @@ __all__ = [
     "config",
     "current_context",
     "expose",
+    "idempotent",
     "oneway",
     "register_class_to_dict",
     "register_dict_to_class",

@@ -2,22 +2,21 @@
 
 Nothing is exposed unless it is marked. The marks are the attributes that Pyro5 uses too, so that each
 understands the other's classes: ``_pyroExposed``, ``_pyroOneway`` and ``_pyroCallback`` on functions,
-``_pyroInstancing`` on classes.
+``_pyroInstancing`` on classes; ``_pyroIdempotent`` on functions is new.
 
-Reading a class never runs its code, nor that of its metaclass or of a descriptor in it: the class's own
-dictionaries are looked into, and nothing is asked for an attribute.
+Reading a class never runs its code, nor that of its metaclass or of a descriptor in it.
 """
 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
-from functools import cached_property, partial, partialmethod, singledispatchmethod
-from types import FunctionType, GetSetDescriptorType, MethodType
+from functools import cached_property, partialmethod, singledispatchmethod
 from typing import Any, TypeVar
 
 from .errors import DaemonError
+from .members import ACCESSORS, bearers_of, first_accessor, has_mark, is_a, members_of, mro_of
 
 __all__ = [
     "INSTANCE_MODES",
@@ -27,6 +26,7 @@ __all__ = [
     "expose",
     "exposure_of",
     "forget_exposure",
+    "idempotent",
     "instance_creator_of",
     "instance_mode_of",
     "is_private_attribute",
@@ -86,11 +86,11 @@ def expose(method_or_class: T) -> T:
     target: Any = method_or_class
     if isinstance(target, type):
         _check_name(target.__name__)
-        for name, member in _members_of(target).items():
+        for name, member in members_of(target).items():
             # Enumerations have some of what they inherit in their own dictionary, too.
-            inherited = any(_members_of(base).get(name) is member for base in _mro_of(target)[1:])
+            inherited = any(members_of(base).get(name) is member for base in mro_of(target)[1:])
             if type(name) is str and not is_private_attribute(name) and not inherited:
-                bearers = list(_bearers(member))
+                bearers = list(bearers_of(member))
                 _mark_all(name, bearers if isinstance(member, property) else bearers[:1])
         target._pyroExposed = True  # type: ignore[attr-defined]
     elif isinstance(target, (classmethod, staticmethod)):
@@ -100,7 +100,7 @@ def expose(method_or_class: T) -> T:
             f"write @{kind} first, and @expose on the line below it"
         )
     elif isinstance(target, property):
-        bearer = _first_accessor(target)
+        bearer = first_accessor(target)
         if bearer is not None:
             _check_name(_name_of(bearer))
             _mark_all(_name_of(bearer), [bearer])
@@ -111,7 +111,7 @@ def expose(method_or_class: T) -> T:
 
 def _expose_one(target: Any) -> None:
     wrapped = isinstance(target, (cached_property, partialmethod, singledispatchmethod))
-    bearer = next(_bearers(target), None) if wrapped else target
+    bearer = next(bearers_of(target), None) if wrapped else target
     name = getattr(bearer, "__name__", None)
     if not wrapped and not (isinstance(name, str) and name):
         raise AttributeError(
@@ -150,6 +150,17 @@ def oneway(method: T) -> T:
     :raises AttributeError: for something that is not a method.
     """
     _mark(method, "_pyroOneway", "it cannot be made one-way")
+    return method
+
+
+def idempotent(method: T) -> T:
+    """Let clients call a method again when they cannot know whether it has run: twice does what once does.
+
+    They do so only if they were told to repeat calls at all: ``MAX_RETRIES``, ``_pyroMaxRetries``.
+
+    :raises AttributeError: for something that is not a method.
+    """
+    _mark(method, "_pyroIdempotent", "it cannot be made idempotent")
     return method
 
 
@@ -204,6 +215,7 @@ class Exposure:
     :ivar attrs: properties.
     :ivar callbacks: methods whose errors are reported where they run, too.
     :ivar writable: properties that can be set.
+    :ivar idempotent: methods that may be called again by who cannot know whether they have run.
     """
 
     methods: frozenset[str]
@@ -211,6 +223,7 @@ class Exposure:
     attrs: frozenset[str]
     callbacks: frozenset[str]
     writable: frozenset[str]
+    idempotent: frozenset[str] = frozenset()
 
     @property
     def empty(self) -> bool:
@@ -218,8 +231,11 @@ class Exposure:
         return not self.methods and not self.attrs
 
     def metadata(self) -> dict[str, set[str]]:
-        """What clients are told, fresh: ``methods``, ``oneway`` and ``attrs``."""
-        return {"methods": set(self.methods), "oneway": set(self.oneway), "attrs": set(self.attrs)}
+        """What clients are told, fresh: ``methods``, ``oneway``, ``attrs``, and ``idempotent`` if any are."""
+        told = {"methods": set(self.methods), "oneway": set(self.oneway), "attrs": set(self.attrs)}
+        if self.idempotent:
+            told["idempotent"] = set(self.idempotent)
+        return told
 
 
 # By identity: a metaclass may define equality for its classes, or make them unhashable.
@@ -248,7 +264,7 @@ def forget_exposure(cls: type) -> None:
     """Have what a class and its subclasses expose found out again, after members were added or marked."""
     for key, (reference, _) in list(_known.items()):
         known = reference()
-        if known is not None and any(base is cls for base in _mro_of(known)):
+        if known is not None and any(base is cls for base in mro_of(known)):
             _known.pop(key, None)
 
 
@@ -269,8 +285,8 @@ def instance_creator_of(cls: type) -> InstanceCreator | None:
 
 
 def _instancing_of(cls: type) -> tuple[str, InstanceCreator | None]:
-    for base in _mro_of(cls):
-        if "_pyroInstancing" in (members := _members_of(base)):
+    for base in mro_of(cls):
+        if "_pyroInstancing" in (members := members_of(base)):
             value = members["_pyroInstancing"]
             if isinstance(value, tuple) and len(value) == 2 and value[0] in INSTANCE_MODES:
                 mode, creator = value
@@ -285,8 +301,8 @@ def _instancing_of(cls: type) -> tuple[str, InstanceCreator | None]:
 
 def _read(cls: type) -> Exposure:
     members: dict[str, Any] = {}
-    for base in reversed(_mro_of(cls)):
-        members.update(_members_of(base))
+    for base in reversed(mro_of(cls)):
+        members.update(members_of(base))
     found: dict[str, set[str]] = {field.name: set() for field in fields(Exposure)}
     for name, member in members.items():
         if type(name) is str and not is_private_attribute(name):
@@ -297,88 +313,26 @@ def _read(cls: type) -> Exposure:
 
 def _places_of(member: Any) -> Iterator[str]:
     """In which of an exposure's sets a member belongs."""
-    if _is(member, property):
-        if _has(_first_accessor(member), "_pyroExposed"):
+    if is_a(member, property):
+        if has_mark(first_accessor(member), "_pyroExposed"):
             yield "attrs"
-            if _ACCESSORS[1](member) is not None:  # it has a setter
+            if ACCESSORS[1](member) is not None:  # it has a setter
                 yield "writable"
         return
-    bearers = list(_bearers(member))
-    if not any(_has(bearer, "_pyroExposed") for bearer in bearers):
+    bearers = list(bearers_of(member))
+    if not any(has_mark(bearer, "_pyroExposed") for bearer in bearers):
         return
-    if _is(member, cached_property):
+    if is_a(member, cached_property):
         yield "attrs"
         return
     yield "methods"
-    bearers.append(member)  # these two may also stand above @staticmethod and @classmethod
-    if any(_has(bearer, "_pyroOneway") for bearer in bearers):
+    bearers.append(member)  # these may also stand above @staticmethod and @classmethod
+    if any(has_mark(bearer, "_pyroOneway") for bearer in bearers):
         yield "oneway"
-    if any(_has(bearer, "_pyroCallback") for bearer in bearers):
+    if any(has_mark(bearer, "_pyroCallback") for bearer in bearers):
         yield "callbacks"
-
-
-# Members without running anything --------------------------------------------------------------------
-
-_mro_of: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
-_members_of: Callable[[type], Mapping[str, Any]] = type.__dict__["__dict__"].__get__
-_ACCESSORS = tuple(property.__dict__[name].__get__ for name in ("fget", "fset", "fdel"))
-_INNER = {kind: kind.__dict__["__func__"].__get__ for kind in (staticmethod, classmethod)}
-
-
-def _is(thing: Any, *kinds: type) -> bool:
-    # isinstance() would ask the thing for its __class__, which is a property that may fail in some proxies.
-    return issubclass(type(thing), kinds)
-
-
-def _bearers(member: Any) -> Iterator[Any]:
-    """What carries a member's marks; nothing for what can never be exposed."""
-    if _is(member, property):
-        yield from (one for one in (get(member) for get in _ACCESSORS) if one is not None)
-    elif _is(member, staticmethod, classmethod):
-        inner = next(get(member) for kind, get in _INNER.items() if _is(member, kind))
-        if _is_method(inner):
-            yield inner
-    elif _is(member, cached_property, singledispatchmethod):
-        function = _own(member).get("func")
-        if not _is(function, type):
-            yield function
-        yield member
-    elif _is(member, partialmethod) or _is_method(member):
-        # A partial method has marks of its own: those of its method say nothing of other arguments.
-        yield member
-
-
-def _first_accessor(member: Any) -> Any:
-    """The getter, or what stands in for it: whose mark decides for the whole property."""
-    return next(_bearers(member), None)
-
-
-def _is_method(thing: Any) -> bool:
-    """Whether it becomes a method of instances: a function, or an object in the place of one.
-
-    Classes, and instances that merely can be called, do not, whatever marks they have.
-    """
-    if _is(thing, FunctionType):
-        return True
-    special = {name for base in _mro_of(type(thing)) for name in _members_of(base)}
-    return (
-        not _is(thing, type, MethodType, partial)  # the last two are descriptors in some versions of Python
-        and {"__get__", "__call__"} <= special
-        and not {"__set__", "__delete__"} & special
-    )
-
-
-def _has(bearer: Any, mark: str) -> bool:
-    return not _is(bearer, type) and _own(bearer).get(mark) is True
-
-
-def _own(thing: Any) -> Mapping[str, Any]:
-    """A thing's own attributes; none if it has no dictionary, or a class of somebody's making provides it."""
-    for base in _mro_of(type(thing)):
-        if "__dict__" in (members := _members_of(base)):
-            found = members["__dict__"]
-            return found.__get__(thing) or {} if _is(found, GetSetDescriptorType) else {}
-    return {}
+    if any(has_mark(bearer, "_pyroIdempotent") for bearer in bearers):
+        yield "idempotent"
 
 
 def _name_of(function: Any) -> str:

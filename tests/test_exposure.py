@@ -17,6 +17,7 @@ from pyroplug.exposure import (
     callback,
     expose,
     exposure_of,
+    idempotent,
     instance_creator_of,
     instance_mode_of,
     is_private_attribute,
@@ -223,10 +224,13 @@ def test_properties_are_marked_at_their_getter() -> None:
     assert expose(empty) is empty
 
 
-# @oneway and @callback
+# @oneway, @callback and @idempotent
 
 
-@pytest.mark.parametrize(("decorate", "mark"), [(oneway, "_pyroOneway"), (callback, "_pyroCallback")])
+@pytest.mark.parametrize(
+    ("decorate", "mark"),
+    [(oneway, "_pyroOneway"), (callback, "_pyroCallback"), (idempotent, "_pyroIdempotent")],
+)
 def test_marks_of_methods(decorate: Any, mark: str) -> None:
     def method() -> None: ...
 

@@ -23,6 +23,8 @@ def test_an_exposure_is_a_value() -> None:
     one.metadata()["methods"].clear()
     assert one.methods == {"a", "b"}
     assert {type(names) for names in one.metadata().values()} == {set}
+    marked = dataclasses.replace(one, idempotent=frozenset("b"))
+    assert marked.metadata() == {**one.metadata(), "idempotent": {"b"}}
     with pytest.raises(dataclasses.FrozenInstanceError):
         one.methods = frozenset()  # type: ignore[misc]
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyroplug import exposure as ours
-from pyroplug.exposure import expose, exposure_of
+from pyroplug.exposure import expose, exposure_of, idempotent
 
 both = pytest.mark.parametrize("pyro", [ours, Pyro5.server], ids=["ours", "pyro5"])
 """The decorators of either side; what they mark is to be understood by both."""
@@ -322,6 +322,34 @@ def test_special_classes(cls: type) -> None:
     assert_found(cls, methods={"method"})
     if not issubclass(cls, enum.Enum):  # Pyro5 sees what dir() shows, which leaves out their methods
         assert exposure_of(cls).metadata() == pyro5_finds(cls)
+
+
+def test_what_may_run_twice() -> None:
+    @expose
+    class Some:
+        @idempotent
+        def marked(self) -> None: ...
+        @staticmethod
+        @idempotent
+        def below() -> None: ...
+        @idempotent
+        @classmethod
+        def above(cls) -> None: ...
+        def not_marked(self) -> None: ...
+        @idempotent
+        def _private(self) -> None: ...
+        @idempotent
+        def redefined(self) -> None: ...
+
+    class More(Some):
+        def redefined(self) -> None: ...
+
+        @idempotent
+        def not_exposed(self) -> None: ...
+
+    assert exposure_of(Some).idempotent == {"marked", "below", "above", "redefined"}
+    assert exposure_of(More).idempotent == {"marked", "below", "above"}
+    assert exposure_of(More).metadata()["idempotent"] == {"marked", "below", "above"}
 
 
 def test_what_an_enumeration_has_from_its_base_stays_unmarked() -> None:
