@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from contextvars import copy_context
 from types import FrameType
 from typing import Any
 
@@ -39,7 +40,7 @@ ITEMS_ANNOTATION = "ITMS"
 _NO_ITERATORS = frozenset((type(None), bool, int, float, complex, str, bytes, list, tuple, dict, set))
 """Types of results that need no closer look before they are sent."""
 
-_enter, _leave = current_call.set, current_call.reset
+_enter = current_call.set
 
 
 class Invoker:
@@ -89,13 +90,19 @@ class Invoker:
         self._resolve = service.dispatcher.resolve
 
     def handle(self, request: Message, /) -> Sequence[Buffer]:
-        """Run one request: what to send, nothing if it wants no answer. Raises nothing."""
+        """Run one request: what to send, nothing if it wants no answer. Raises nothing.
+
+        It has a context of its own: nothing that it sets there is seen by the next one in this thread.
+        """
+        return copy_context().run(self._handle, request)
+
+    def _handle(self, request: Message) -> Sequence[Buffer]:
         codec = self._codecs.get(request.serializer_id)
         if request.type != _INVOKE or codec is None or not self.open:
             return self._otherwise(request)
         if request.flags & _SPECIAL:
             return self._invoke_special(request, codec)
-        token = _enter((self._client, request))
+        _enter((self._client, request))
         call: Any = None
         try:
             if request.flags & _KEEP:
@@ -122,7 +129,6 @@ class Invoker:
                 self._note_failure(call, error)
             return self.exception(request, codec, error)
         finally:
-            _leave(token)
             request.state = None  # it refers back to the request
 
     def end(self) -> None:
@@ -134,23 +140,22 @@ class Invoker:
         if request.flags & _ONEWAY:
             self._spawn_oneway(request, codec)
             return ()
-        token = _enter((self._client, request))
+        _enter((self._client, request))
         try:
             payload = codec.dumps(self._run_batch(request, codec))
             return self.answer(_RESULT, request, _BATCH, payload)
         except BaseException as error:
             return self.exception(request, codec, error)
-        finally:
-            _leave(token)
 
     def _spawn_oneway(self, request: Message, codec: Codec) -> None:
+        context = copy_context()
         try:
-            self._spawn(lambda: self._invoke_oneway(request, codec))
+            self._spawn(lambda: context.run(self._invoke_oneway, request, codec))
         except BaseException as error:
             log.warning("a one-way call of %s is lost: %s", self._client.peer, describe(error))
 
     def _invoke_oneway(self, request: Message, codec: Codec) -> None:
-        token = _enter((self._client, request))
+        _enter((self._client, request))
         call: Any = None
         try:
             if request.flags & _BATCH:
@@ -167,8 +172,6 @@ class Invoker:
                 log.warning("a one-way call of %s failed: %s", self._client.peer, describe(error))
             else:
                 self._note_failure(call, error)
-        finally:
-            _leave(token)
 
     def _run_batch(self, request: Message, codec: Codec) -> list[Any]:
         """The results in order; the last is a wrapped exception if a call failed, which ends the batch."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextvars import copy_context
 from typing import NamedTuple
 
 from . import wire
 from .challenges import CHALLENGE_ANNOTATION, pack_challenges, unpack_challenges
-from .context import ClientConnection, current_call, state_of
+from .context import CallState, ClientConnection, current_call, state_of
 from .contracts import Buffer, Codec, Connection, Hello, Tracking
 from .errors import ProtocolError, SecurityError
 from .gatekeeper import Asked
@@ -127,6 +128,11 @@ class ServerSession:
             return
         self._lost = True
         self._end()
+        copy_context().run(self._release, reason)
+
+    def _release(self, reason: str) -> None:
+        # It may be another client's call that ends this connection.
+        current_call.set(CallState(self.client))
         log.debug("%s is gone: %s", self.client.peer, reason)
         self._service.client_lost(self.client, reason)
         self._service.streams.client_lost(self.client)

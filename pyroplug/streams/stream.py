@@ -80,8 +80,19 @@ class ItemStream:
     """The items of one iterator. Safe for use by many threads: the iterator runs in one at a time."""
 
     __slots__ = (
-        *("_answered", "_at_hand", "_busy", "_clock", "_closed", "_condition", "_due", "_given", "_iterator"),
-        *("_most", "_outcome", "_patience", "_position", "_quick", "_ready", "_room", "_size", "_start"),
+        *("_answered", "_at_hand", "_busy", "_clock", "_closed", "_condition", "_context", "_due", "_given"),
+        *(
+            "_iterator",
+            "_most",
+            "_outcome",
+            "_patience",
+            "_position",
+            "_quick",
+            "_ready",
+            "_room",
+            "_size",
+            "_start",
+        ),
         "_window",
     )
 
@@ -101,6 +112,9 @@ class ItemStream:
         """
         self._iterator: Iterator[Any] | None = iterator
         self._condition = condition
+        # The same for all items, as if the iterator were consumed where it was made.
+        self._context = copy_context()
+        self._context.run(current_call.set, None)
         self._clock = clock
         self._start = start
         self._most = most
@@ -227,19 +241,9 @@ class ItemStream:
         """Take something from the iterator, which was claimed: one item, or several that are at hand."""
         iterator = self._iterator
         assert iterator is not None
-        items: list[Any] = []
-        outcome: BaseException | None = None
-        size, count = 0, min(most, self._most) if self._at_hand else 1
+        count = min(most, self._most) if self._at_hand else 1
         began = self._clock()
-        try:
-            items.append(next(iterator))
-            size = size_of(items[0])
-            while len(items) < count and size < self._room:
-                items.append(next(iterator))
-                size += size_of(items[-1])
-        except BaseException as error:
-            # Without this frame, which refers back to it, and which nobody is interested in.
-            outcome = error.with_traceback(error.__traceback__ and error.__traceback__.tb_next)
+        items, size, outcome = self._context.run(_next_items, iterator, count, self._room, current_call.get())
         with self._condition:
             self._busy = False
             self._ready.extend(items)
@@ -259,9 +263,9 @@ class ItemStream:
             if self._due or not self._may_run_ahead():
                 return
             self._due = True
-        context = copy_context()
+        call = current_call.get()
         try:
-            self._start(lambda: context.run(self._pump, current_call.get()))
+            self._start(lambda: copy_context().run(self._pump, call))
         except RuntimeError as error:
             log.debug("an item stream does not run ahead: %s", error)
             self._due = False
@@ -283,9 +287,35 @@ class ItemStream:
         try:
             close = getattr(iterator, "close", None)
             if close is not None:
-                close()
+                self._context.run(_called, close, current_call.get())
         except BaseException:  # user code; a generator that is running elsewhere cannot be closed either
             log.debug("closing an item stream failed", exc_info=True)
+
+
+def _next_items(
+    iterator: Iterator[Any], count: int, room: int, call: Any
+) -> tuple[list[Any], int, BaseException | None]:
+    """Up to ``count`` items, and not many more than ``room`` bytes; their size; what the iterator raised."""
+    current_call.set(call)
+    items: list[Any] = []
+    size = 0
+    try:
+        items.append(next(iterator))
+        size = size_of(items[0])
+        while len(items) < count and size < room:
+            items.append(next(iterator))
+            size += size_of(items[-1])
+    except BaseException as error:
+        # Without this frame, which refers back to it, and which nobody is interested in.
+        return items, size, error.with_traceback(error.__traceback__ and error.__traceback__.tb_next)
+    finally:
+        current_call.set(None)  # the context lives on, and would keep the request alive
+    return items, size, None
+
+
+def _called(function: Callable[[], object], call: Any) -> None:
+    current_call.set(call)
+    function()
 
 
 def terminated() -> PyroError:
