@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
-from typing import Any
-from uuid import UUID, uuid4
+from typing import TYPE_CHECKING, Any
 
 from .contracts import NO_PEER, Buffer, Connection, Peer, Tracking
 from .errors import PyroError
 from .wire import NO_ANNOTATIONS, Message
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 __all__ = [
     "CallContext",
@@ -135,6 +137,8 @@ class CallState:
     def correlation_to_send(self) -> bytes | None:
         """The correlation id for a call made from here; within a request there always is one."""
         if self.correlation_id is None and self.message is not None:
+            from uuid import uuid4
+
             self.correlation_id = uuid4().bytes
         return self.correlation_id
 
@@ -315,10 +319,14 @@ class CallContext:
         """
         state = current_state()
         data = None if state is None else state.correlation_to_send()
+        from uuid import UUID
+
         return None if data is None else UUID(bytes=bytes(data))
 
     @correlation_id.setter
     def correlation_id(self, value: UUID | None) -> None:
+        from uuid import UUID
+
         if value is not None and not isinstance(value, UUID):
             raise TypeError(f"a correlation id is a uuid.UUID, not a {type(value).__name__}: {value!r}")
         _state_to_change().correlation_id = None if value is None else value.bytes

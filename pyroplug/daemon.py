@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
-from uuid import uuid4
 
 from .config import Configuration, config
 from .context import ClientConnection, current_context
@@ -130,7 +130,7 @@ class Daemon:
         :raises TypeError: the id is no text, or ``weak`` is impossible.
         :raises AttributeError: the object cannot take the attributes ``_pyroId`` and ``_pyroDaemon``.
         """
-        object_id = f"obj_{uuid4().hex}" if objectId is None else objectId
+        object_id = f"obj_{os.urandom(16).hex()}" if objectId is None else objectId
         if not isinstance(object_id, str):
             raise TypeError(f"an object's id is a text, not a {type(object_id).__name__}: {object_id!r}")
         before = marks_of(obj_or_class)

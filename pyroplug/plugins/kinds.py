@@ -42,8 +42,8 @@ class Trait:
 
 
 def _matches(pattern: str) -> Callable[[Any], bool]:
-    compiled = re.compile(pattern)
-    return lambda value: isinstance(value, str) and compiled.fullmatch(value) is not None
+    # Compiled when it is first needed: that takes longer than importing this module.
+    return lambda value: isinstance(value, str) and re.fullmatch(pattern, value) is not None
 
 
 def _set_of(accepts: Callable[[Any], bool]) -> Callable[[Any], bool]:

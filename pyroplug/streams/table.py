@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any
-from uuid import uuid4
 from weakref import WeakSet
 
 from pyroplug.context import ClientConnection
@@ -84,6 +83,8 @@ class StreamTable:
         """
         self._forget_ended(owner)
         stream = self._new_stream(iterator, alone)
+        from uuid import uuid4
+
         stream_id = str(uuid4())
         with self._lock:
             owned = len(self._owned.get(owner, ()))
