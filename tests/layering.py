@@ -47,6 +47,14 @@ INPUT_OUTPUT = frozenset(
 FORMATS = frozenset({"serpent", "msgpack", "marshal"})
 TERMINAL = frozenset({"click", "rich"})
 PLUGINS_MAY_IMPORT = frozenset({"contracts", "errors", "hookspecs"})
+FACADE = "pyroplug_pyro5"
+"""Stands beside the plugins and is none: names for programs, and nothing that could be chosen."""
+FACADE_MAY_IMPORT = frozenset(
+    (
+        *("api", "config", "context", "contracts", "errors"),
+        *("exposure", "plugins", "protocol", "uri", "values"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +242,24 @@ def plugin_imports(sources: Iterable[Source]) -> list[str]:
             stranger = it.top.startswith(f"{KERNEL}_") and it.top != own
             if stranger or (it.top == KERNEL and it.room not in PLUGINS_MAY_IMPORT):
                 found.append(f"{it.where}: a plugin may not import {it.target}")
+    return found
+
+
+def facade_imports(sources: Iterable[Source]) -> list[str]:
+    """The facade using a plugin, or more of the kernel than its public modules and their public names."""
+    found = []
+    for source in sources:
+        for it in imports(source):
+            stranger = it.top.startswith(f"{KERNEL}_") and it.top != FACADE
+            if stranger or (it.room is not None and it.room not in FACADE_MAY_IMPORT):
+                found.append(f"{it.where}: the facade may not import {it.target}")
+        for node in ast.walk(ast.parse(source.text)):
+            if isinstance(node, ast.ImportFrom) and _absolute(source, node).partition(".")[0] == KERNEL:
+                found += [
+                    f"{source.name}, line {node.lineno}: {alias.name} is private"
+                    for alias in node.names
+                    if alias.name.startswith("_") and not alias.name.endswith("__")
+                ]
     return found
 
 

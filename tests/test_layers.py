@@ -23,8 +23,14 @@ def built_ins() -> list[Source]:
         source
         for folder in sorted((ROOT / "plugins").iterdir())
         for package in sorted(folder.glob(f"{layering.KERNEL}_*"))
+        if package.name != layering.FACADE
         for source in read(folder, package.name)
     ]
+
+
+@cache
+def facade() -> list[Source]:
+    return read(ROOT / "plugins" / "compat", layering.FACADE)
 
 
 @cache
@@ -197,6 +203,24 @@ def test_built_in_plugins_use_what_any_plugin_may_use() -> None:
 def test_a_plugin_that_uses_more_is_seen(line: str) -> None:
     assert layering.plugin_imports([Source("pyroplug_cbor.main", f"def f():\n    {line}")])
     assert not layering.plugin_imports([Source("pyroplug_json.main", "import pyroplug_json")])
+
+
+def test_the_facade_uses_what_is_public() -> None:
+    assert facade()
+    assert layering.facade_imports(facade()) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from pyroplug.daemon import Daemon",
+        "from pyroplug.uri import _parse",
+        "import pyroplug_json",
+    ],
+)
+def test_a_facade_that_uses_more_is_seen(line: str) -> None:
+    assert layering.facade_imports([Source("pyroplug_pyro5.core", f"def f():\n    {line}")])
+    assert not layering.facade_imports([Source("pyroplug_pyro5.core", "from pyroplug import __version__")])
 
 
 # What may not be named ---------------------------------------------------------------------------------

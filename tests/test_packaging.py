@@ -25,6 +25,8 @@ else:
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 FOLDERS = sorted(path for path in (ROOT / "plugins").iterdir() if path.is_dir())
+FACADE = "compat"
+"""A folder with a package that is no plugin: programs import it, and nothing in it can be chosen."""
 INGREDIENTS = ("pyroplug", "plugins", "pyproject.toml", "README.md", "LICENSE", ".gitignore")
 
 
@@ -48,7 +50,8 @@ def test_a_plugins_folder_is_complete(folder: Path) -> None:
 def test_a_plugin_is_listed_wherever_it_must_be(folder: Path) -> None:
     (package,) = packages_in(folder)
     tools = PROJECT["tool"]
-    assert PROJECT["project"]["entry-points"]["pyroplug"][folder.name] == package
+    entry_points = PROJECT["project"]["entry-points"]["pyroplug"]
+    assert entry_points.get(folder.name) == (None if folder.name == FACADE else package)
     assert f"plugins/{folder.name}/{package}" in tools["hatch"]["build"]["targets"]["wheel"]["packages"]
     assert package in tools["mypy"]["packages"]
 
@@ -56,7 +59,8 @@ def test_a_plugin_is_listed_wherever_it_must_be(folder: Path) -> None:
 def test_nothing_is_listed_that_is_not_there() -> None:
     packages = {package for folder in FOLDERS for package in packages_in(folder)}
     tools = PROJECT["tool"]
-    assert set(PROJECT["project"]["entry-points"]["pyroplug"].values()) == packages
+    plugins = packages - set(packages_in(ROOT / "plugins" / FACADE))
+    assert set(PROJECT["project"]["entry-points"]["pyroplug"].values()) == plugins
     assert len(tools["hatch"]["build"]["targets"]["wheel"]["packages"]) == 1 + len(packages)
     assert set(tools["mypy"]["packages"]) == {"pyroplug", *packages}
 

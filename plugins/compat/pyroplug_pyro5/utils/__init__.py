@@ -1,0 +1,1 @@
+"""Pyro5's programs that show things or connect to others."""

@@ -1,0 +1,161 @@
+"""``pyroplug_pyro5`` has Pyro5's modules and the names that these publish."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import subprocess
+import sys
+from ast import literal_eval
+from collections.abc import Callable
+from typing import Any
+
+import pyroplug_pyro5
+import pytest
+
+import pyroplug.api
+import pyroplug.config
+import pyroplug.errors
+from pyroplug.errors import NamingError
+
+MODULES = [
+    *("api", "callcontext", "client", "configure", "core", "errors", "nameserver", "nsc", "protocol"),
+    *("serializers", "server", "socketutil", "utils", "utils.echoserver", "utils.httpgateway"),
+]
+LEFT_OUT = {
+    "protocol": {"ReceivingMessage", "SendingMessage", "log_wiredata", "recv_stub"},
+    "serializers": {
+        "all_exceptions",
+        "name",
+        "pyro_class_serpent_serializer",
+        "serialize_pyro_object_to_dict",
+    }
+    | {"t"},
+    "socketutil": {"ERRNO_BADF", "ERRNO_EADDRINUSE", "ERRNO_EADDRNOTAVAIL", "ERRNO_ENOTSOCK", "ERRNO_RETRIES"}
+    | {"USE_MSG_WAITALL"},
+    "utils.echoserver": {"NameServer", "start_nameserver"},
+    "utils.httpgateway": {"cors_response_header", "get_nameserver", "index_page_template", "invalid_request"}
+    | {"not_found", "option_request", "process_pyro_request", "redirect", "return_homepage"}
+    | {"singlyfy_parameters"},
+}
+"""What Pyro5 uses within itself."""
+
+
+def ours(module: str) -> Any:
+    return importlib.import_module(f"pyroplug_pyro5.{module}")
+
+
+def theirs(module: str) -> Any:
+    return importlib.import_module(f"Pyro5.{module}")
+
+
+def published(module: Any) -> set[str]:
+    """What it defines, or says that it publishes."""
+    own = {
+        name
+        for name, value in vars(module).items()
+        if not name.startswith("_") and getattr(value, "__module__", module.__name__) == module.__name__
+    }
+    own -= {name for name in own if inspect.ismodule(getattr(module, name))}
+    return own | set(getattr(module, "__all__", ()))
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_publishes_the_same_names(module: str) -> None:
+    found = ours(module)
+    assert published(theirs(module)) - LEFT_OUT.get(module, set()) - set(vars(found)) == set()
+    assert all(hasattr(found, name) for name in getattr(found, "__all__", ()))
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_its_functions_take_the_same_arguments(module: str) -> None:
+    for name in published(theirs(module)) - LEFT_OUT.get(module, set()):
+        function = getattr(theirs(module), name)
+        if inspect.isfunction(function):
+            wanted = list(inspect.signature(function).parameters)
+            assert list(inspect.signature(getattr(ours(module), name)).parameters)[: len(wanted)] == wanted
+
+
+@pytest.mark.parametrize("module", ["protocol", "core"])
+def test_constants_are_the_same(module: str) -> None:
+    found = ours(module)
+    names = [name for name in found.__all__ if name.isupper() and name != "URI"]
+    assert names
+    for name in names:
+        assert getattr(found, name) == getattr(theirs(module), name)
+
+
+def test_they_are_pyroplugs_own() -> None:
+    for module in ("api", "client", "server", "callcontext"):
+        for name in ours(module).__all__:
+            if hasattr(pyroplug.api, name):
+                assert getattr(ours(module), name) is getattr(pyroplug.api, name)
+    for name in ours("errors").__all__:
+        assert getattr(ours("errors"), name) is getattr(pyroplug.errors, name)
+    assert pyroplug_pyro5.config is ours("configure").global_config is pyroplug.config.config
+
+
+def test_importing_the_api_makes_the_modules_attributes() -> None:
+    """Programs say ``import Pyro5.api`` and go on with ``Pyro5.errors``."""
+    code = (
+        "import {0}.api, types; print(sorted(n for n, v in vars({0}).items() if type(v) is types.ModuleType))"
+    )
+    found = [
+        subprocess.run(
+            [sys.executable, "-c", code.format(package)], capture_output=True, text=True, check=True
+        ).stdout
+        for package in ("Pyro5", "pyroplug_pyro5")
+    ]
+    assert set(literal_eval(found[0])) - set(literal_eval(found[1])) == set()
+
+
+def test_dump_prints_the_configuration(capsys: pytest.CaptureFixture[str]) -> None:
+    ours("configure").dump()
+    printed = capsys.readouterr().out
+    assert "502" in printed
+    assert all(f"{name} = " in printed for name in theirs("configure").global_config.as_dict())
+
+
+# What is not there yet
+
+
+def test_a_direct_uri_is_its_own_answer() -> None:
+    core = ours("core")
+    assert core.resolve("PYRO:thing@localhost:9999") == core.URI("PYRO:thing@localhost:9999")
+    with pytest.raises(TypeError):
+        core.resolve(5)
+
+
+LATER: dict[str, Callable[[], Any]] = {
+    "resolve": lambda: ours("api").resolve("PYRONAME:thing"),
+    "resolve tags": lambda: ours("api").resolve("PYROMETA:a,b"),
+    "locate_ns": lambda: ours("api").locate_ns(),
+    "start_ns": lambda: ours("api").start_ns(host="localhost"),
+    "start_ns_loop": lambda: ours("api").start_ns_loop(),
+    "lookup": lambda: ours("nameserver").lookup(None, "thing"),
+    "yplookup": lambda: ours("nameserver").yplookup(None, {"a"}),
+    "main": lambda: ours("nameserver").main([]),
+    "NameServer": lambda: ours("nameserver").NameServer(),
+    "SqlStorage": lambda: ours("nameserver").SqlStorage("file"),
+    "nsc": lambda: ours("nsc").main(["list"]),
+    "nsc command": lambda: ours("nsc").handle_command(None, "list", []),
+}
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_without_a_name_server(name: str) -> None:
+    with pytest.raises(NamingError, match="no name server") as caught:
+        LATER[name]()
+    assert "Pyro.NameServer" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("call", ["EchoServer()", "main([])"])
+def test_without_an_echo_server(call: str) -> None:
+    with pytest.raises(NotImplementedError, match="echo server"):
+        eval(call, vars(ours("utils.echoserver")))
+
+
+@pytest.mark.parametrize("call", ["pyro_app({}, print)", "main([])"])
+def test_without_a_gateway(call: str) -> None:
+    with pytest.raises(NotImplementedError, match="gateway"):
+        eval(call, vars(ours("utils.httpgateway")))
