@@ -81,19 +81,8 @@ class ItemStream:
 
     __slots__ = (
         *("_answered", "_at_hand", "_busy", "_clock", "_closed", "_condition", "_context", "_due", "_given"),
-        *(
-            "_iterator",
-            "_most",
-            "_outcome",
-            "_patience",
-            "_position",
-            "_quick",
-            "_ready",
-            "_room",
-            "_size",
-            "_start",
-        ),
-        "_window",
+        *("_iterator", "_most", "_outcome", "_patience", "_position", "_quick", "_ready", "_room", "_size"),
+        *("_start", "_window"),
     )
 
     def __init__(
@@ -203,7 +192,7 @@ class ItemStream:
     def _answer(self, most: int) -> tuple[list[Any], State]:
         if not self._given:
             self._given = [self._pop() for _ in range(min(most, len(self._ready)))]
-            if not self._ready:
+            if len(self._given) >= self._window:
                 self._window = min(2 * self._window, self._most)
         items = self._given[:most]
         if len(items) < len(self._given) or self._ready or self._outcome is None:

@@ -148,7 +148,7 @@ class StreamTable:
     def close(self, stream_id: str, client: ClientConnection) -> None:
         """Forget a stream of the client's; an unknown one is ignored."""
         entry = self._find(stream_id, client)
-        if entry is not None and self._adopt(stream_id, entry, client):
+        if entry is not None and entry.owner in (None, client):
             self._drop(stream_id)
 
     def client_lost(self, client: ClientConnection) -> None:
