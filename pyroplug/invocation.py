@@ -19,7 +19,7 @@ from .contracts import Buffer, Codec
 from .errors import ProtocolError, PyroError, get_pyro_traceback
 from .marshalled import dump_text
 from .service import Service
-from .values import exception_to_dict, wrapped_exception
+from .values import exception_to_dict, registry, wrapped_exception
 from .wire import TEXT_SERIALIZER_ID, Flags, Message, MessageType, encode, encode_plain, largest_plain
 
 __all__ = ["Invoker", "describe"]
@@ -201,11 +201,11 @@ class Invoker:
         """An exception as one of a batch's results; words about it if it cannot be sent."""
         lines = self._traceback(error)
         try:
-            wrapped = wrapped_exception(error, lines)
+            wrapped = wrapped_exception(registry.raised_to_dict(error, lines))
             codec.dumps(wrapped)
             return wrapped
         except BaseException as trouble:
-            return wrapped_exception(self._substitute(error, trouble), lines)
+            return wrapped_exception(exception_to_dict(self._substitute(error, trouble), lines))
 
     def _open_stream(self, request: Message, codec: Codec, iterator: Any, object_id: str) -> Sequence[Buffer]:
         """Answer with the id of a stream; whoever knows nothing of streams takes it for an exception."""
@@ -253,7 +253,7 @@ class Invoker:
         trouble: BaseException | None = None
         for told in (lines, few) if few is not lines else (lines,):
             try:
-                payload = codec.dumps(exception_to_dict(error, told))
+                payload = codec.dumps(registry.raised_to_dict(error, told))
                 return self.answer(_RESULT, request, _EXCEPTION, payload)
             except BaseException as problem:
                 trouble = problem

@@ -42,9 +42,12 @@ class ExceptionWrapper:
 # Classes ---------------------------------------------------------------------------------------------
 
 
-def wrapped_exception(error: BaseException, traceback: Sequence[str]) -> dict[str, Any]:
-    """An exception as a value, ready to be written, with lines of text that say where it was raised."""
-    return {"__class__": WRAPPER_NAME, "exception": exception_to_dict(error, traceback)}
+def wrapped_exception(described: Any) -> dict[str, Any]:
+    """An exception as a value, ready to be written.
+
+    :param described: the dictionary that stands for the exception.
+    """
+    return {"__class__": WRAPPER_NAME, "exception": described}
 
 
 class ClassRegistry:
@@ -135,8 +138,16 @@ class ClassRegistry:
             return exception_to_dict(value)
         return _state_of(value)
 
+    def raised_to_dict(self, error: BaseException, traceback: Sequence[str]) -> Any:
+        """A plain stand-in for an exception that was raised: as registered, or with its traceback.
+
+        :param traceback: lines of text that say where it was raised.
+        """
+        converter = self.converter_for(error)
+        return exception_to_dict(error, traceback) if converter is None else converter(error)
+
     def _wrapper_to_dict(self, value: ExceptionWrapper) -> dict[str, Any]:
-        return {"__class__": WRAPPER_NAME, "exception": self.to_dict(value.exception)}
+        return wrapped_exception(self.to_dict(value.exception))
 
     # In
 
