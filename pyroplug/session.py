@@ -16,13 +16,13 @@ from . import wire
 from .challenges import CHALLENGE_ANNOTATION, pack_challenges, unpack_challenges
 from .context import CallState, ClientConnection, current_call, state_of
 from .contracts import Buffer, Codec, Connection, Hello, Tracking
-from .errors import ProtocolError, SecurityError
+from .errors import ConnectionClosedError, ProtocolError, SecurityError
 from .gatekeeper import Asked
 from .invocation import Invoker, describe
 from .marshalled import dump_text
 from .receiver import Receiver
 from .service import Service
-from .wire import FAULT, NO_ANNOTATIONS, Message, MessageType, encode
+from .wire import FAULT, NO_ANNOTATIONS, Flags, Message, MessageType, encode
 
 __all__ = ["ServerSession"]
 
@@ -31,7 +31,9 @@ log = logging.getLogger(__name__)
 # Plain integers: an operation on an enum's member costs a microsecond.
 _CONNECT, _CONNECTOK, _CONNECTFAIL = map(int, list(MessageType)[:3])
 _INVOKE, _PING = int(MessageType.INVOKE), int(MessageType.PING)
+_ONEWAY = int(Flags.ONEWAY)
 _PONG = b"pong"
+_SHUTTING_DOWN = "the daemon is shutting down"
 
 
 class _Challenged(NamedTuple):
@@ -56,6 +58,7 @@ class ServerSession:
         "_limits",
         "_lost",
         "_receiver",
+        "_retired",
         "_service",
         "_tracking",
         "accepted",
@@ -88,7 +91,7 @@ class ServerSession:
         self._greeting_codecs = service.greeting_codecs
         self._tracking = tracking
         self._receiver = Receiver(self._limits.message_size if accepted else self._limits.handshake_size)
-        self._lost = False
+        self._lost = self._retired = False
         self._challenged: _Challenged | None = None
         self.client = ClientConnection(connection, tracking, service)
         self._invoker = Invoker(service, self.client, spawn, self._handle_other, annotate)
@@ -108,6 +111,8 @@ class ServerSession:
             return ()
         if request is FAULT:
             return self._tell_fault()
+        if self._retired and request.type in (_CONNECT, _INVOKE):
+            return self._turn_away(request)
         if request.type == _CONNECT and not self.accepted:
             return self._connect(request)
         if request.type == _PING and self.accepted:
@@ -121,6 +126,11 @@ class ServerSession:
         self._end()
         log.info("%s refused: %s", self.client.peer, reason)
         return encode(_CONNECTFAIL, wire.TEXT_SERIALIZER_ID, 0, 0, dump_text(reason))
+
+    def retire(self) -> None:
+        """Run nothing any more, as the server is closing."""
+        self._retired = True
+        self._invoker.open = False
 
     def lost(self, reason: str, /) -> None:
         """The connection is gone: everything that belonged to it is released."""
@@ -173,7 +183,10 @@ class ServerSession:
             return self._refusal(greeting, codec, describe(error))
         finally:
             current_call.reset(token)
-        self._invoker.open = self.accepted = True
+        self.accepted = True
+        self._invoker.open = True
+        if self._retired:  # meanwhile, by another thread
+            self._invoker.open = False
         self._receiver.limit = self._limits.message_size
         return answer
 
@@ -218,6 +231,18 @@ class ServerSession:
         except BaseException:  # no serializer that deserves the name
             return self.refuse(text)
         return encode(_CONNECTFAIL, request.serializer_id, 0, request.sequence, payload, annotations)
+
+    def _turn_away(self, request: Message) -> Sequence[Buffer]:
+        """Nothing is run any more. Who is told so may safely ask again somewhere else."""
+        codec = self._codecs.get(request.serializer_id)
+        if codec is None or not self.accepted or request.type == _CONNECT:
+            return self.refuse(_SHUTTING_DOWN)
+        self._end()
+        if request.flags & _ONEWAY:
+            log.info("a one-way call of %s was not run: %s", self.client.peer, _SHUTTING_DOWN)
+            return ()
+        error = ConnectionClosedError(f"{_SHUTTING_DOWN}; this call was not run")
+        return self._invoker.exception(request, codec, error)
 
     def _out_of_order(self, request: Message) -> Sequence[Buffer]:
         expected = _INVOKE if self.accepted else _CONNECT

@@ -47,6 +47,12 @@ class Session(Protocol):
     def refuse(self, reason: str, /) -> Sequence[Buffer]:
         """Turn the peer away: what to send before closing."""
 
+    def retire(self) -> None:
+        """Run nothing any more, as the server is closing: requests are answered with an error that says so.
+
+        For any thread, also while another one is in ``handle``: what that runs is not interrupted.
+        """
+
     def lost(self, reason: str, /) -> None:
         """The connection is gone: everything that belonged to it is released, once."""
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+import Pyro5.api
 
 from tests.support import PATIENCE
 
@@ -73,6 +76,11 @@ class Program:
             self.process.kill()
             self.process.wait()
             self.process.stdout.close()
+
+
+def pyro5_proxy(uri: Any) -> Any:
+    """A proxy of real Pyro5 in this process."""
+    return Pyro5.api.Proxy(str(uri))
 
 
 def pyro5_server(definitions: str, server: str = "thread", daemon: str = "Daemon") -> tuple[Program, str]:

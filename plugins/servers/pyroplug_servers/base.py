@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 
 from pyroplug.contracts import Connection, HasFileno, Listener, Server, SessionHost, Settings
 from pyroplug.errors import CommunicationError, ConfigError, DaemonError
@@ -14,6 +15,7 @@ from .accept import Acceptor
 from .closing import Closing
 from .combine import Combined
 from .faults import contain
+from .late import LateRequests
 from .linger import Lingering, discard_received
 from .links import Link
 from .oneway import OneWayCalls
@@ -231,6 +233,8 @@ class BaseServer:
             else:
                 link.is_given = True
             self._start(link)
+            if self._closing.begun:
+                link.session.retire()
         except (CommunicationError, OSError, ValueError) as error:
             self._finish(link, str(error))
         except BaseException as error:
@@ -295,13 +299,14 @@ class BaseServer:
         deadline = time.monotonic() + max(0.0, grace)
         if not self._closing.claim(deadline, self._is_inside):
             return
-        in_loop = False
-        try:
+        with ExitStack() as held:
+            held.callback(self._closing.release)
+            for link in list(self._links.values()):
+                link.session.retire()
             self._drain_workers()
             self._acceptor.close()
             self.wake()
-            in_loop = self._loop.acquire(timeout=max(0.0, deadline - time.monotonic()) + limits.MARGIN)
-            self._drain(deadline, in_loop)
+            self._drain(deadline, self._turn_away(deadline, held))
             self._oneway.close(deadline)
             for link in list(self._links.values()):
                 if not self._is_mine(link):
@@ -311,10 +316,24 @@ class BaseServer:
             self._reactor.close()
             self._join(time.monotonic() + limits.MARGIN)
             self._closing.done()
-        finally:
-            if in_loop:
-                self._loop.release()
-            self._closing.release()
+
+    def _turn_away(self, deadline: float, held: ExitStack) -> bool:
+        """Run nothing any more, and say so to who asks, until the running calls end: whether the loop did.
+
+        :param held: releases the loop.
+        """
+        late = LateRequests(self._hang_up, self._finish)
+        in_loop = over = False
+        while not over:
+            wait = min(limits.GLANCE, max(0.0, deadline - time.monotonic()))
+            if not in_loop and self._loop.acquire(timeout=wait):
+                held.callback(self._loop.release)
+                in_loop, wait = True, 0.0
+            over = time.monotonic() >= deadline or (in_loop and not self._is_busy())
+            idle = [link for link in list(self._links.values()) if self._is_idle(link)]
+            late.answer(idle, wait if in_loop and not over else 0.0)
+        self._closing.swept = True
+        return in_loop
 
     def _is_inside(self) -> bool:
         """Whether this thread is running something for the server, which closing would wait for."""
@@ -332,6 +351,14 @@ class BaseServer:
     def _is_mine(self, link: Link) -> bool:
         """Whether this thread is in one of the connection's calls."""
         raise NotImplementedError
+
+    def _is_idle(self, link: Link) -> bool:
+        """Whether no thread uses the connection, and none will once the end has begun."""
+        raise NotImplementedError
+
+    def _is_busy(self) -> bool:
+        """Whether calls are running, this thread's own aside."""
+        return self._oneway.outstanding > (threading.current_thread() in self._oneway)
 
     def _start(self, link: Link) -> None:
         """Begin to serve. Raises ``CommunicationError``, ``OSError``, ``ValueError``."""

@@ -18,6 +18,8 @@ class Closing:
         self.begun = False
         self.deadline = 0.0
         """When the monotonic clock says this, running calls have had their time."""
+        self.swept = False
+        """Whether nobody looks after idle connections any more."""
         self._closer = 0
         self._lock = threading.RLock()
         self._done = threading.Event()

@@ -47,5 +47,8 @@ WORKER_IDLE = 5.0
 ONEWAY_QUEUE = 1000
 """How many one-way calls may wait for a thread."""
 
+GLANCE = 0.02
+"""Seconds between two looks at whether the calls that were running are over."""
+
 MARGIN = 0.5
 """Seconds that closing may take beyond the grace that running calls get."""

@@ -65,7 +65,7 @@ class MultiplexServer(BaseServer):
     def _ready(self, link: Link, mask: int) -> None:
         self._current = link
         try:
-            if mask != IN:
+            if mask != IN or self._closing.begun:
                 self._ready_otherwise(link, mask)
                 return
             # The way of every call: one piece is received, and what it asks for is answered.
@@ -84,7 +84,7 @@ class MultiplexServer(BaseServer):
                 buffers = handle(request)
                 if buffers and not send(buffers) and not self._may_go_on(link, requests):
                     return
-            if session.closing or self._closing.begun:
+            if session.closing or self._closing.swept:
                 self._had_last_word(link)
             elif link.connection.pending():
                 self._reactor.again(partial(self._pending, link))
@@ -121,7 +121,11 @@ class MultiplexServer(BaseServer):
         return False
 
     def _ready_otherwise(self, link: Link, mask: int) -> None:
-        if not mask & OUT and link.mask & IN:
+        if self._closing.begun:
+            # Whoever closes the server looks after it, or has looked a moment too early.
+            if self._closing.swept:
+                self._hang_up(link)
+        elif not mask & OUT and link.mask & IN:
             self._ready(link, IN)  # receiving tells what is wrong with it
         elif link.outbox.size:
             self._send_more(link, mask)
@@ -150,7 +154,7 @@ class MultiplexServer(BaseServer):
             buffers = link.session.handle(request)
             if buffers and not link.outbox.send(buffers) and not self._may_go_on(link, requests):
                 return False
-        if link.session.closing or self._closing.begun:
+        if link.session.closing or self._closing.swept:
             self._had_last_word(link)
             return False
         if link.connection.pending():
@@ -178,6 +182,9 @@ class MultiplexServer(BaseServer):
 
     def _is_mine(self, link: Link) -> bool:
         return link is self._current and self._loop_thread == threading.get_ident()
+
+    def _is_idle(self, link: Link) -> bool:
+        return link is not self._current and not link.outbox.size
 
     def _drain(self, deadline: float, in_loop: bool) -> None:
         if not in_loop:

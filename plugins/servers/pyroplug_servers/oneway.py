@@ -32,6 +32,11 @@ class OneWayCalls:
     def __contains__(self, thread: threading.Thread) -> bool:
         return thread in self._workers
 
+    @property
+    def outstanding(self) -> int:
+        """How many calls wait, or are running."""
+        return self._workers.outstanding
+
     def spawn(self, call: Call) -> None:
         """Run the call soon; here and now if too many wait: that slows the caller down, and loses nothing."""
         if self._workers.submit(call):

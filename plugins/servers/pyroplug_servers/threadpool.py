@@ -80,8 +80,13 @@ class ThreadPoolServer(BaseServer):
         if link.outbox.size:
             self._send_more(link)
         else:
-            link.parked = False
-            self._workers.submit(link)
+            self._submit(link)
+
+    def _submit(self, link: Link) -> None:
+        """Give a parked connection to a worker."""
+        link.parked = False
+        if not self._workers.submit(link):
+            link.parked = True  # for the thread that is closing the server
 
     def _send_more(self, link: Link) -> None:
         """A slow reader takes some more; a worker goes on when it has all."""
@@ -93,15 +98,13 @@ class ThreadPoolServer(BaseServer):
                 return
         except (CommunicationError, OSError, ValueError) as error:
             link.doom = str(error)
-        link.parked = False
-        self._workers.submit(link)
+        self._submit(link)
 
     def _expire(self, link: Link, reason: str) -> None:
         # A worker does it, as a session's end runs code of the user's.
         self._reactor.remove(link.fd)
         link.doom = reason
-        link.parked = False
-        self._workers.submit(link)
+        self._submit(link)
 
     def _housekeep(self) -> None:
         # It may be slow, as users override it; and the next round does not come before this one's end.
@@ -134,8 +137,8 @@ class ThreadPoolServer(BaseServer):
 
     def _serve(self, link: Link, scratch: memoryview) -> None:
         """Serve a connection until it is silent, gone, or others wait. Raises ``CommunicationError``."""
-        if link.doom or self._closing.begun:
-            self._finish(link, link.doom or "the server was closed")
+        if link.doom:
+            self._finish(link, link.doom)
             return
         if link.backlog is not None and not self._work_off(link, link.backlog):
             return
@@ -209,28 +212,26 @@ class ThreadPoolServer(BaseServer):
         self._hand_over(link, OUT if link.connection.wants_write() else IN)
 
     def _park(self, link: Link) -> None:
-        if link.connection.pending() and not self._closing.begun:
-            # No poller would tell of these bytes. Others that wait come first.
-            link.owner = 0
-            self._workers.submit(link)
-        else:
+        link.owner = 0
+        # No poller would tell of bytes that are pending. Others that wait come first.
+        if not (link.connection.pending() and self._workers.submit(link)):
             self._hand_over(link, IN)
 
     def _hand_over(self, link: Link, mask: int) -> None:
         """Give the connection to the poller. It may be in another worker's hands when this returns."""
-        if self._closing.begun:
-            self._hang_up(link)
-            return
         link.owner = 0
         link.touched = True
         link.parked = True
+        if self._closing.begun:
+            # Whoever closes the server looks after it, or has looked a moment too early.
+            if self._closing.swept:
+                self._hang_up(link)
+            return
         try:
             self._reactor.change(link.fd, mask | ONESHOT)
         except (OSError, ValueError):
-            self._finish(link, "the connection was closed")
-        if self._closing.begun and link.parked:
-            # Whoever closes the server may have looked for parked connections a moment too early.
-            self._finish(link, "the server was closed")
+            if not self._closing.begun:
+                self._finish(link, "the connection was closed")
 
     def _is_crowded(self) -> bool:
         return self._workers.full and len(self._links) > self._workers.maximum
@@ -245,6 +246,12 @@ class ThreadPoolServer(BaseServer):
 
     def _is_mine(self, link: Link) -> bool:
         return link.owner == threading.get_ident()
+
+    def _is_idle(self, link: Link) -> bool:
+        return link.parked and not link.outbox.size and not link.doom
+
+    def _is_busy(self) -> bool:
+        return self._workers.outstanding > (threading.current_thread() in self._workers) or super()._is_busy()
 
     def _is_inside(self) -> bool:
         return threading.current_thread() in self._workers or super()._is_inside()

@@ -81,7 +81,7 @@ class ScriptedSession:
     ) -> None:
         self.host, self.connection, self.spawn, self.handshake = host, connection, spawn, handshake
         self.accepted = not handshake
-        self.closing = False
+        self.closing = self.retired = False
         self.ends: list[str] = []
         self.handled = 0
         self.received = 0
@@ -107,6 +107,9 @@ class ScriptedSession:
         return requests
 
     def handle(self, request: bytes) -> Sequence[Buffer]:
+        if self.retired:
+            self.closing = True
+            return [frame(b"retired")]
         self.accepted = True
         self.handled += 1
         return COMMANDS[request[:1]](self, request[1:])
@@ -114,6 +117,9 @@ class ScriptedSession:
     def refuse(self, reason: str) -> Sequence[Buffer]:
         self.closing = True
         return [frame(b"refused: " + reason.encode())]
+
+    def retire(self) -> None:
+        self.retired = True
 
     def lost(self, reason: str) -> None:
         self.ends.append(reason)

@@ -91,8 +91,45 @@ def test_what_a_client_sent_too_late_does_not_cost_it_the_answer(start: Start, i
     wait_until(lambda: running.listener.fileno() < 0)
     running.host.gate.set()
     assert client.receive() == b"the answer"
+    assert client.receive() == b"retired"
     assert client.receive() is None
     closer.result(PATIENCE)
+
+
+def test_requests_that_come_while_calls_are_running_are_turned_away(start: Start, in_thread: Start) -> None:
+    running = start()
+    busy, asking, silent, gone, slow = running.connect_many(5)
+    for client in (asking, silent, gone, slow):
+        assert client.ask(b"ehello") == b"hello"
+    busy.send(b"wthe answer")
+    running.host.wait_for_call()
+    closer = in_thread(running.server.close, PATIENCE)
+    wait_until(lambda: running.listener.fileno() < 0)
+    assert asking.ask(b"etoo late") == b"retired"
+    assert asking.receive() is None
+    slow.sock.sendall(frame(b"etoo late")[:6])
+    gone.sock.close()
+    assert not closer.done()
+    slow.sock.sendall(frame(b"etoo late")[6:])
+    assert slow.receive() == b"retired"
+    running.host.gate.set()
+    assert busy.receive() == b"the answer"
+    assert busy.receive() is silent.receive() is None
+    closer.result(PATIENCE)
+    assert running.host.all_lost_once
+
+
+def test_one_way_calls_that_are_running_are_waited_for(start: Start, in_thread: Start) -> None:
+    running = start()
+    client = running.connect()
+    client.send(b"ogate")
+    running.host.wait_for_call()
+    closer = in_thread(running.server.close, PATIENCE)
+    wait_until(lambda: running.listener.fileno() < 0)
+    assert client.ask(b"etoo late") == b"retired"
+    running.host.gate.set()
+    closer.result(PATIENCE)
+    assert running.host.order == [b"gate"]
 
 
 def test_a_large_answer_is_sent_before_the_end(start: Start, in_thread: Start, short: Start) -> None:
