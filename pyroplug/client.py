@@ -7,6 +7,7 @@ is not decided here.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from typing import Any
 
 from . import wire
@@ -205,7 +206,8 @@ class ClientProtocol:
         """
         if messages[-1] is FAULT:
             assert self._receiver.error is not None
-            raise self._receiver.error
+            # A twin: where it is raised leads back to the receiver, which keeps it.
+            raise copy(self._receiver.error)
         if len(messages) > 1:
             raise ProtocolError("invalid data: more than one answer to a single call")
         return messages[0]

@@ -12,6 +12,7 @@ from contextlib import suppress
 from contextvars import copy_context
 from types import FrameType
 from typing import Any
+from weakref import WeakMethod
 
 from .blobs import read_blob
 from .context import ClientConnection, current_call, state_of
@@ -78,7 +79,7 @@ class Invoker:
         self._service = service
         self._client = client
         self._spawn = spawn
-        self._otherwise = otherwise
+        self._otherwise = WeakMethod(otherwise)  # whose object holds this one
         self._annotate = annotate
         self.open = False
         self._codecs = service.codecs
@@ -99,7 +100,7 @@ class Invoker:
     def _handle(self, request: Message) -> Sequence[Buffer]:
         codec = self._codecs.get(request.serializer_id)
         if request.type != _INVOKE or codec is None or not self.open:
-            return self._otherwise(request)
+            return self._hand_back(request)
         if request.flags & _SPECIAL:
             return self._invoke_special(request, codec)
         _enter((self._client, request))
@@ -131,10 +132,9 @@ class Invoker:
         finally:
             request.state = None  # it refers back to the request
 
-    def end(self) -> None:
-        """Run nothing any more, and let go of the session, which holds this object."""
-        self.open = False
-        self._otherwise = _unheard
+    def _hand_back(self, request: Message) -> Sequence[Buffer]:
+        otherwise = self._otherwise()
+        return () if otherwise is None else otherwise(request)
 
     def _invoke_special(self, request: Message, codec: Codec) -> Sequence[Buffer]:
         if request.flags & _ONEWAY:
@@ -251,12 +251,14 @@ class Invoker:
         lines = self._traceback(error)
         few = _shortened(lines, self._limits.message_size // 4)
         trouble: BaseException | None = None
-        for told in (lines, few) if few is not lines else (lines,):
+        for told in (lines, few):
             try:
                 payload = codec.dumps(registry.raised_to_dict(error, told))
                 return self.answer(_RESULT, request, _EXCEPTION, payload)
             except BaseException as problem:
                 trouble = problem
+                if type(problem) is ProtocolError:  # annotations that cannot be sent
+                    state_of((self._client, request)).response = None
         assert trouble is not None
         substitute = self._substitute(error, trouble)
         for told in (few, []):
@@ -320,10 +322,6 @@ def _call_of_batch(call: Any) -> tuple[str, Any, dict[str, Any]]:
         raise ProtocolError("invalid data: a call in a batch is a name, arguments and keyword arguments")
     method, args, kwargs = call
     return method, args, kwargs or {}
-
-
-def _unheard(_request: Message) -> Sequence[Buffer]:
-    return ()
 
 
 def describe(error: BaseException) -> str:

@@ -53,6 +53,7 @@ class Receiver:
         "_target",
         "_told",
         "_waiting",
+        "_wanted",
         "broken",
         "error",
         "limit",
@@ -72,8 +73,9 @@ class Receiver:
         self._header: Message | None = None  # its header has arrived, its body is arriving
         self._body = _NO_BODY  # memory for its annotations and its payload
         self._waiting: list[BytesIO] = []  # those of the two that want bytes, and have none yet
-        self._target: memoryview | None = None  # the one that is arriving
-        self._filled = 0
+        # The one that is arriving. Its buffer is lent for a moment only: meanwhile it cannot be freed.
+        self._target: BytesIO | None = None
+        self._filled = self._wanted = 0
 
     @property
     def idle(self) -> bool:
@@ -85,7 +87,7 @@ class Receiver:
         if self._target is None:
             self._scratch = scratch
             return scratch
-        return self._target[self._filled :]
+        return self._target.getbuffer()[self._filled :]
 
     def buffer_updated(self, count: int) -> list[Message]:
         """Take note of ``count`` new bytes in the buffer: the messages that are complete now."""
@@ -122,7 +124,7 @@ class Receiver:
                 data = self._take_header(data, messages)
             else:
                 data = self._take_body(data)
-                if self._filled < len(self._target):
+                if self._filled < self._wanted:
                     return messages
                 self._next_part(messages)
         if not self._told:
@@ -160,16 +162,17 @@ class Receiver:
 
     def _take_body(self, data: memoryview) -> memoryview:
         assert self._target is not None
-        taken = min(len(self._target) - self._filled, len(data))
+        taken = min(self._wanted - self._filled, len(data))
         if taken:
-            self._target[self._filled : self._filled + taken] = data[:taken]
+            self._target.getbuffer()[self._filled : self._filled + taken] = data[:taken]
             self._filled += taken
         return data[taken:]
 
     def _next_part(self, messages: list[Message]) -> None:
         self._target, self._filled = None, 0
         if self._waiting:
-            self._target = self._waiting.pop(0).getbuffer()
+            self._target = self._waiting.pop(0)
+            self._wanted = self._target.getbuffer().nbytes
         else:
             self._finish(messages)
 

@@ -51,6 +51,7 @@ class ServerSession:
     """One connection's conversation. Satisfies :class:`~pyroplug.contracts.Session`."""
 
     __slots__ = (
+        "__weakref__",
         "_challenged",
         "_codecs",
         "_greeting_codecs",
@@ -144,12 +145,13 @@ class ServerSession:
         # It may be another client's call that ends this connection.
         current_call.set(CallState(self.client))
         log.debug("%s is gone: %s", self.client.peer, reason)
-        self._service.client_lost(self.client, reason)
+        if self.accepted:  # of a client that was never there nobody takes leave
+            self._service.client_lost(self.client, reason)
         self._service.streams.client_lost(self.client)
         self.client.instances.clear()
         self._tracking.release()
         self._receiver.discard()
-        self._invoker.end()
+        self._invoker.open = False
 
     def _end(self) -> None:
         """Nothing is run any more, not even what was received together with the reason for that."""

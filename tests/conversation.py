@@ -166,6 +166,7 @@ class Conversation:
                 room = session.get_buffer(self._scratch)
                 count = min(len(room), len(rest))
                 room[:count] = rest[:count]
+                del room  # Python 3.13 complains of memory that is lent when it becomes garbage
                 rest = rest[count:]
                 for request in session.buffer_updated(count):
                     sent += session.handle(request)
@@ -284,6 +285,7 @@ def messages_in(data: bytes) -> list[Message]:
         room = receiver.get_buffer(scratch)
         count = min(len(room), len(rest))
         room[:count] = rest[:count]
+        del room  # Python 3.13 complains of memory that is lent when it becomes garbage
         received += receiver.buffer_updated(count)
         assert receiver.error is None, receiver.error
         rest = rest[count:]

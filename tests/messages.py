@@ -75,6 +75,7 @@ def feed(receiver: Receiver, pieces: Iterable[bytes], scratch: memoryview | None
             assert len(room) > 0
             count = min(len(room), len(rest))
             room[:count] = rest[:count]
+            del room  # Python 3.13 complains of memory that is lent when it becomes garbage
             received += receiver.buffer_updated(count)
             rest = rest[count:]
     return received

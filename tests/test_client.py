@@ -35,6 +35,7 @@ def receive(protocol: ClientProtocol, *pieces: bytes) -> Message:
             room = protocol.get_buffer(scratch)
             count = min(len(room), len(rest))
             room[:count] = rest[:count]
+            del room  # Python 3.13 complains of memory that is lent when it becomes garbage
             rest = rest[count:]
             received += protocol.buffer_updated(count)
     return protocol.only(received)

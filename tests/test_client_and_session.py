@@ -61,6 +61,7 @@ class Line:
                 room = self.here.get_buffer(scratch)
                 count = min(len(room), len(rest))
                 room[:count] = rest[:count]
+                del room  # Python 3.13 complains of memory that is lent when it becomes garbage
                 rest = rest[count:]
                 received += self.here.buffer_updated(count)
         return self.here.only(received)
