@@ -87,7 +87,7 @@ class Channel:
         self.face: ServerConnection | None = None
         self.plugins = plugins
         self.socket = socket
-        self._timeout: float | None = settings.COMMTIMEOUT or None
+        self._timeout: float | None = settings.COMMTIMEOUT
 
     @property
     def connected(self) -> bool:
@@ -96,14 +96,14 @@ class Channel:
 
     @property
     def timeout(self) -> float | None:
-        """Seconds to wait for the other side; ``None`` for ever."""
+        """Seconds to wait for the other side; ``None`` or 0 for ever."""
         return self._timeout
 
     @timeout.setter
     def timeout(self, seconds: float | None) -> None:
-        self._timeout = seconds or None
+        self._timeout = seconds
         if self.line is not None:
-            self.line.connection.set_timeout(self._timeout)
+            self.line.connection.set_timeout(seconds or None)
 
     # Calls
 
@@ -290,7 +290,7 @@ class Channel:
 
             connection = log_client(connection, protocol, accepted=self.socket is not None)
         try:
-            connection.set_timeout(self._timeout)
+            connection.set_timeout(self._timeout or None)
             self.face = ServerConnection(connection, self.uri.object)  # ``validate`` may look at it
             line = Line(connection, protocol, str(self.uri))
             metadata = self._greet(line, plugins) if self.socket is None else None
@@ -309,7 +309,7 @@ class Channel:
         if self.uri.protocol != "PYRO" or self.uri.location is None:
             raise NamingError(f"{self.uri} has to be looked up, and there is no name server to ask")
         transport, address = transport_for(plugins, self.uri.location)
-        return transport.connect(address, self.settings, self._timeout)
+        return transport.connect(address, self.settings, self._timeout or None)
 
     def _greet(self, line: Line, plugins: PluginSet) -> Any:
         protocol = line.protocol

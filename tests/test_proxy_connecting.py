@@ -312,10 +312,12 @@ def test_a_call_that_is_never_answered() -> None:
 
 @EITHER
 def test_time_limits_come_and_go(run_daemon: Callable[..., Running], way: Way) -> None:
-    proxy = run_daemon(way, thing=Thing()).proxy()
-    for limit, told in ((5, 5), (None, None), (0, None), (0.5, 0.5), (0.0, None)):
+    running = run_daemon(way, thing=Thing())
+    assert Proxy(running.daemon.uriFor("thing"))._pyroTimeout == 0.0
+    proxy = running.proxy()
+    for limit in (5, None, 0, 0.5, 0.0):
         proxy._pyroTimeout = limit
-        assert proxy._pyroTimeout == told
+        assert proxy._pyroTimeout == limit
         assert proxy.echo(limit) == limit
     proxy._pyroTimeout = 20
 
