@@ -146,6 +146,7 @@ class ServerSession:
         current_call.set(CallState(self.client))
         log.debug("%s is gone: %s", self.client.peer, reason)
         if self.accepted:  # of a client that was never there nobody takes leave
+            if self.accepted:  # of a client that was never there nobody takes leave
             self._service.client_lost(self.client, reason)
         self._service.streams.client_lost(self.client)
         self.client.instances.clear()

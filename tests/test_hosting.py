@@ -105,8 +105,11 @@ def test_whatever_it_raises_refuses(run_daemon: Callable[..., Running], way: Way
     for _ in range(3):
         with pytest.raises(HandshakeError, match="not you"):
             proxy.echo(1)
-    wait_until(lambda: len(daemon.lost) == 3, "the end of the connections")
-    assert running.proxy().echo(1) == 1
+    accepted = running.proxy()
+    assert accepted.echo(1) == 1
+    accepted._pyroRelease()
+    wait_until(lambda: daemon.lost, "the end of the connection")
+    assert [conn for conn, *_ in daemon.lost] == [daemon.greeted[-1][0]], "nobody else was ever a client"
 
 
 @EITHER
