@@ -116,9 +116,12 @@ class ServerSession:
             return self._turn_away(request)
         if request.type == _CONNECT and not self.accepted:
             return self._connect(request)
-        if request.type == _PING and self.accepted:
+        return self._handle_accepted(request) if self.accepted else self._out_of_order(request)
+
+    def _handle_accepted(self, request: Message) -> Sequence[Buffer]:
+        if request.type == _PING:
             return encode(_PING, request.serializer_id, 0, request.sequence, _PONG)
-        if request.type == _INVOKE and self.accepted:
+        if request.type == _INVOKE:
             return self._fail(ProtocolError(self._service.refusal(request.serializer_id)), request)
         return self._out_of_order(request)
 
@@ -146,7 +149,6 @@ class ServerSession:
         current_call.set(CallState(self.client))
         log.debug("%s is gone: %s", self.client.peer, reason)
         if self.accepted:  # of a client that was never there nobody takes leave
-            if self.accepted:  # of a client that was never there nobody takes leave
             self._service.client_lost(self.client, reason)
         self._service.streams.client_lost(self.client)
         self.client.instances.clear()
