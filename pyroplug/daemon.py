@@ -44,6 +44,7 @@ class Daemon:
     _listeners: Sequence[Listener] = ()
     _nat: Callable[[str], str] | None = None
     _host: Host | None = None
+    _combined = False
 
     def __init__(
         self,
@@ -189,7 +190,7 @@ class Daemon:
         location = location_for(current_context.client, self._host) or self.locationStr
         if nat and self._nat is not None:
             location = self._nat(location)
-        return URI(f"PYRO:{object_id}@{location or _NO_LOCATION}")
+        return URI(f"PYRO:{object_id}@{location or '<<connected-socket>>:0'}")
 
     def proxyFor(self, objectOrId: Any, nat: bool = True) -> Proxy[Any]:
         """A proxy for a registered object, which knows what the object has, and is not connected.
@@ -273,6 +274,7 @@ class Daemon:
     def requestLoop(self, loopCondition: Callable[[], bool] = lambda: True) -> None:
         """Serve requests until :meth:`shutdown`, or until ``loopCondition()`` is false.
 
+        With a connected socket it also ends when the other side has closed that.
         Ctrl-C ends it when the calls that are running in this thread are over, a second one at once.
 
         :param loopCondition: asked at least every ``POLLTIMEOUT`` seconds.
@@ -284,7 +286,7 @@ class Daemon:
         log.debug("%r: serving", self)
         try:
             with interruptible(server.wake) as interrupted:
-                server.run(lambda: self._serving and not interrupted and loopCondition())
+                server.run(lambda: self._needed and not interrupted and loopCondition())
         finally:
             with self._loop_ended:
                 self._loops.remove(threading.get_ident())
@@ -319,6 +321,7 @@ class Daemon:
         :raises DaemonError: their server models do not go together.
         """
         self._open_server().combine(daemon._open_server())
+        self._combined = True
 
     def shutdown(self) -> None:
         """End the loop and all connections. Calls that are running get ``SHUTDOWN_TIMEOUT`` seconds.
@@ -358,6 +361,10 @@ class Daemon:
         self.close()
 
     @property
+    def _needed(self) -> bool:
+        return self._serving and (self._combined or self._host is None or not self._host.deserted)
+
+    @property
     def _closed(self) -> bool:
         return self._server is None
 
@@ -388,9 +395,6 @@ class Daemon:
 
     def housekeeping(self) -> None:
         """To be overridden: called every few seconds."""
-
-
-_NO_LOCATION = "<<connected-socket>>:0"
 
 
 register_wire_class(Daemon, "Pyro5.server.Daemon", lambda _daemon: (), lambda _state: Daemon.__new__(Daemon))

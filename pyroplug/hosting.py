@@ -50,7 +50,10 @@ class Overridable(Protocol):
 
 
 class Host:
-    """Satisfies :class:`~pyroplug.contracts.SessionHost` and :class:`~pyroplug.service.Service`."""
+    """Satisfies :class:`~pyroplug.contracts.SessionHost` and :class:`~pyroplug.service.Service`.
+
+    :ivar deserted: the one client is gone that a daemon with a connected socket is there for.
+    """
 
     def __init__(
         self,
@@ -71,6 +74,8 @@ class Host:
         self.codecs: Mapping[int, Codec] = selection.codecs
         self.greeting_codecs: Mapping[int, Codec] = selection.greeting_codecs
         self.gatekeeper = Gatekeeper(selection.gates)
+        self.deserted = False
+        self._only: ClientConnection | None = None
         self.dispatcher = Dispatcher(objects)
         self.streams = streams
         self.limits = SessionLimits(
@@ -101,6 +106,8 @@ class Host:
             # Asking a daemon that has nothing to say would cost every answer a call.
             annotate=getattr(self._daemon.annotations, "__func__", None) is not self._no_annotations,
         )
+        if not handshake:
+            self._only = session.client
         if not self._settings.LOGWIRE:
             return session
         from .wirelog import log_session
@@ -151,6 +158,8 @@ class Host:
         """Take note that a connection is gone."""
         with _logged("clientDisconnect"):
             self._daemon.clientDisconnect(client)
+        if client is self._only:
+            self._only, self.deserted = None, True
 
 
 def streams_for(settings: Settings, model: ServerModel) -> StreamTable:

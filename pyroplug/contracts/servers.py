@@ -86,7 +86,11 @@ class Server(Protocol):
         """All that an outside event loop has to watch for readability."""
 
     def run(self, running: Callable[[], bool], /) -> None:
-        """Serve until ``running()`` is false, which is asked at least every POLLTIMEOUT seconds."""
+        """Serve until ``running()`` is false.
+
+        That is asked at least every POLLTIMEOUT seconds, and when a connection has ended that was given to
+        the server, and not accepted by it.
+        """
 
     def events(self, ready: Iterable[HasFileno], /) -> None:
         """Serve those of ``sockets`` that an outside event loop found readable.

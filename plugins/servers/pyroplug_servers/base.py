@@ -287,6 +287,8 @@ class BaseServer:
             link.session.lost(reason)
         except BaseException as error:
             contain(f"the end of the session with {link.connection.peer} failed", error)
+        if link.is_given:
+            self.wake()  # the loop may have been there for it alone
 
     # The end
 
