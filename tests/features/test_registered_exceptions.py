@@ -82,5 +82,5 @@ def test_in_a_batch(run_daemon: Callable[..., Running], way: Way) -> None:
 def test_a_failing_converter_is_told(run_daemon: Callable[..., Running], registered: None) -> None:
     register_class_to_dict(OutOfStockError, lambda error: error.nothing)
     stock = run_daemon(stock=Stock()).proxy("stock")
-    with pytest.raises(PyroError, match="cannot be sent.*OutOfStockError"):
+    with pytest.raises(PyroError, match=r"cannot be sent.*OutOfStockError"):
         stock.take(1)
