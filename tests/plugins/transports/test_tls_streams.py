@@ -13,7 +13,9 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from pyroplug_transports.tls_connection import TlsConnection
 
+from pyroplug.contracts import Connection
 from pyroplug.errors import ConnectionClosedError, TimeoutError
 from tests.certificates import Authority
 from tests.support import PATIENCE, wait_until
@@ -132,30 +134,53 @@ def test_a_large_receive_takes_several_records(
     assert server.recv_into(memoryview(bytearray(1 << 20))) == 49252
 
 
+def test_a_fast_sender_does_not_keep_a_receiver(
+    stack: ExitStack, authority: Authority, in_thread: InThread
+) -> None:
+    client, server = Meeting(stack, server_settings(authority)).pair(client_settings(authority))
+    sending = in_thread(client.send, [bytes(4 << 20)])
+    buffer = memoryview(bytearray(4 << 20))
+    left = len(buffer)
+    while left:
+        count = server.recv_into(buffer[:left])
+        assert count
+        assert count <= 256 << 10
+        left -= count
+    sending.result(PATIENCE)
+
+
 def test_the_rest_may_be_offered_in_fewer_buffers(
     stack: ExitStack, authority: Authority, in_thread: InThread
 ) -> None:
     """A record that went out halfway is finished with the bytes that it began with."""
     client, server = Meeting(stack, server_settings(authority)).pair(client_settings(authority))
+    client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
+    server.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
     client.set_nonblocking()
-    content = [b"%06d" % number for number in range(200_000)]
-    receiving = in_thread(receive, server, 6 * len(content))
-    rest, most = list(content), 5000
-    views = [memoryview(piece) for piece in rest]
-    start = 0
+    views = [memoryview(b"%06d" % number) for number in range(200_000)]
+    content = b"".join(views)
+    start, stalled = 0, False
+    while not stalled:  # nobody receives yet
+        start, stalled = offer(client, views, start, 5000)
+    receiving = in_thread(receive, server, len(content))
     while start < len(views):
-        sent = client.send_some(views[start : start + most])
-        assert sent <= sum(map(len, views[start : start + most]))
-        if not sent:
-            select.select([], [client], [], PATIENCE)
-        while sent:
-            if sent < len(views[start]):
-                views[start] = views[start][sent:]
-                break
-            sent -= len(views[start])
-            start += 1
-        most = 7 if most == 5000 else 5000
-    assert receiving.result(PATIENCE) == b"".join(content)
+        select.select([], [client], [], PATIENCE)
+        start, stalled = offer(client, views, start, 7 if stalled else 5000)
+    assert receiving.result(PATIENCE) == content
+
+
+def offer(connection: Connection, views: list[memoryview], start: int, most: int) -> tuple[int, bool]:
+    """Send some of these: the index of the next one, and whether something of those could not be sent."""
+    offered = views[start : start + most]
+    sent = connection.send_some(offered)
+    left = sum(map(len, offered)) - sent
+    assert left >= 0
+    while sent and sent >= len(views[start]):
+        sent -= len(views[start])
+        start += 1
+    if sent:
+        views[start] = views[start][sent:]
+    return start, left > 0
 
 
 def test_sending_takes_linear_time(stack: ExitStack, authority: Authority, in_thread: InThread) -> None:
@@ -226,13 +251,17 @@ def test_after_end_of_data_what_was_under_way_is_received(stack: ExitStack, auth
 
 
 def test_after_the_end_nothing_goes_out_in_the_clear(stack: ExitStack, authority: Authority) -> None:
+    """When both sides have said farewell, what is left of Python's TLS socket is a plain one."""
     client, server = Meeting(stack, server_settings(authority)).pair(client_settings(authority))
-    server.close()
+    assert isinstance(client, TlsConnection)
+    assert isinstance(server, TlsConnection)
+    server._say_farewell()
     select.select([client], [], [], PATIENCE)
-    client.end_of_data()
+    client._say_farewell()  # as another thread that closes it is about to do
     for use in (lambda: client.send([b"secret"]), lambda: client.send_some([b"secret"])):
         with pytest.raises(ConnectionClosedError):
             use()
+    assert client.recv_into(memoryview(bytearray(9))) == 0
 
 
 def test_a_socket_is_not_closed_under_a_waiting_thread(
