@@ -25,6 +25,7 @@ check: $(VENV)/.with-tools ## lint, format, types, and who imports whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy examples
 	$(BIN)/python -m pytest -q tests/test_layers.py
 
 bench: $(VENV)/.with-tools ## compare its speed with real Pyro5's and with a bare socket's
