@@ -27,6 +27,7 @@ from .errors import (
     SecurityError,
     TimeoutError,
 )
+from .forking import close_when_forked
 from .greeting import Greeting
 from .line import Line, ServerConnection
 from .plugins import PluginSet
@@ -66,10 +67,7 @@ class Channel:
     def __init__(
         self, uri: URI, settings: Configuration, plugins: Callable[[], PluginSet], socket: Any
     ) -> None:
-        """
-        :param plugins: gives the plugins to choose from, when they are needed.
-        :param socket: what the user has connected already, instead of an address to connect to.
-        """
+        """The parameters become the attributes of the same names."""
         self.line: Line | None = None  # first: __del__ asks for it
         self.uri = uri
         self.settings = settings
@@ -299,6 +297,7 @@ class Channel:
             connection.close()
             raise
         self.line = line
+        close_when_forked(self)
         self.abandoned_streams.clear()
         self._learn(metadata)
         return True
@@ -368,6 +367,14 @@ class Channel:
             if self.abandoned_streams:
                 with contextlib.suppress(CommunicationError):
                     self._close_abandoned(line)
+            line.connection.close()
+
+    def forked(self) -> None:
+        """The connection is the parent process's; this one makes its own when it needs one."""
+        line, user_made = self.line, self.socket is not None
+        if line is not None and not user_made:
+            self.line = self.face = None
+            self.abandoned_streams.clear()
             line.connection.close()
 
     def pause(self, seconds: float) -> None:

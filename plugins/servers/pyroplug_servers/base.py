@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 
 from pyroplug.contracts import Connection, HasFileno, Listener, Server, SessionHost, Settings
-from pyroplug.errors import CommunicationError, ConfigError, DaemonError
+from pyroplug.errors import CommunicationError, DaemonError
 
 from . import limits
 from .accept import Acceptor
+from .checks import check_at_least
 from .closing import Closing
 from .combine import Combined
 from .faults import contain
@@ -21,7 +23,7 @@ from .links import Link
 from .oneway import OneWayCalls
 from .reactor import Reactor
 
-__all__ = ["BaseServer", "check_at_least"]
+__all__ = ["BaseServer"]
 
 
 class BaseServer:
@@ -51,6 +53,7 @@ class BaseServer:
         self._links: dict[int, Link] = {}
         self._greeting: dict[Link, None] = {}  # not accepted yet, when last looked at
         self._closing = Closing()
+        self._pid = os.getpid()
         self._loop = threading.RLock()
         self._loop_thread = 0
         self._due = self._sweep_due = 0.0
@@ -88,7 +91,7 @@ class BaseServer:
             if self._closing.begun:
                 return
             raise DaemonError("the server is running already", hint="one loop serves all its connections")
-        self._loop_thread = threading.get_ident()
+        self._loop_thread, self._pid = threading.get_ident(), os.getpid()
         try:
             closing, clock, turn = self._closing, time.monotonic, self._reactor.turn
             while not closing.begun and running():
@@ -106,7 +109,7 @@ class BaseServer:
         """
         if self._loop_thread == threading.get_ident() or not self._loop.acquire(blocking=False):
             return
-        self._loop_thread = threading.get_ident()
+        self._loop_thread, self._pid = threading.get_ident(), os.getpid()
         try:
             # The poller knows as well as the caller what is ready, and more: who can be written to.
             if not self._closing.begun:
@@ -298,6 +301,9 @@ class BaseServer:
         Called from within a running call, it leaves that call's connection alone: it is closed when the call
         has been answered. The same goes for the thread, which ends then.
         """
+        if self._pid != os.getpid():
+            self._close_copy()
+            return
         deadline = time.monotonic() + max(0.0, grace)
         if not self._closing.claim(deadline, self._is_inside):
             return
@@ -318,6 +324,13 @@ class BaseServer:
             self._reactor.close()
             self._join(time.monotonic() + limits.MARGIN)
             self._closing.done()
+
+    def _close_copy(self) -> None:
+        """In a forked process: the server is its parent's, which goes on and must not notice."""
+        self._closing.begun = True
+        for link in list(self._links.values()):
+            link.connection.close()
+        self._reactor.close()
 
     def _turn_away(self, deadline: float, held: ExitStack) -> bool:
         """Run nothing any more, and say so to who asks, until the running calls end: whether the loop did.
@@ -376,14 +389,6 @@ class BaseServer:
     def _drain(self, deadline: float, in_loop: bool) -> None:
         """Let calls that are under way end, have them answered, and finish what is idle."""
         raise NotImplementedError
-
-
-def check_at_least(settings: Settings, name: str, least: int) -> int:
-    """The value of a configuration item. Raises :exc:`~pyroplug.errors.ConfigError` if it is too small."""
-    value: int = getattr(settings, name)
-    if value < least:
-        raise ConfigError(f"configuration item {name} is {value}", hint=f"it has to be at least {least}")
-    return value
 
 
 def _summary(server: Server) -> list[HasFileno] | None:

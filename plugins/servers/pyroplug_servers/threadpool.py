@@ -16,7 +16,8 @@ from pyroplug.contracts import Connection, Listener, SessionHost, Settings
 from pyroplug.errors import CommunicationError, ConfigError, TimeoutError
 
 from . import limits
-from .base import BaseServer, check_at_least
+from .base import BaseServer
+from .checks import check_at_least
 from .faults import contain
 from .links import Link
 from .outbox import flush_all, writable
