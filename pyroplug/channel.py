@@ -233,7 +233,7 @@ class Channel:
 
     def _see_if_it_goes_on(self) -> None:
         """Give up the connection if the other side does: Pyro5 hangs up after some of its answers."""
-        if self.line is not None:
+        if self.line is not None and self.socket is None:  # nobody hangs up on a socket of the user's
             with contextlib.suppress(CommunicationError):
                 self.ping()
 

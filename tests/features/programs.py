@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +35,16 @@ daemon.close()
 class Program:
     """A Python program that runs beside the test, which reads what it prints."""
 
-    def __init__(self, source: str, *arguments: str) -> None:
+    def __init__(self, source: str, *arguments: str, keep: Sequence[Any] = ()) -> None:
+        """
+        :param keep: files that stay open in it, under the same numbers.
+        """
         self.process = subprocess.Popen(
             [sys.executable, "-W", "error", "-c", source, *arguments],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            pass_fds=[file.fileno() for file in keep],
             text=True,
         )
 
