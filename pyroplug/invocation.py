@@ -251,13 +251,13 @@ class Invoker:
         lines = self._traceback(error)
         few = _shortened(lines, self._limits.message_size // 4)
         trouble: BaseException | None = None
-        for told in (lines, few):
+        for told in (lines, few, few):
             try:
                 payload = codec.dumps(registry.raised_to_dict(error, told))
                 return self.answer(_RESULT, request, _EXCEPTION, payload)
             except BaseException as problem:
                 trouble = problem
-                if type(problem) is ProtocolError:  # annotations that cannot be sent
+                if told is few or type(problem) is ProtocolError:  # annotations that cannot be sent
                     state_of((self._client, request)).response = None
         assert trouble is not None
         substitute = self._substitute(error, trouble)
