@@ -7,5 +7,6 @@ from __future__ import annotations
 
 from pyroplug import __version__
 from pyroplug.config import config
+from pyroplug.context import current_context
 
-__all__ = ["__version__", "config"]
+__all__ = ["__version__", "config", "current_context"]

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyroplug.api import URI, type_meta
+from pyroplug.api import URI, Daemon, current_context, type_meta
 from pyroplug.uri import DAEMON_NAME, NAMESERVER_NAME
 
 from .later import no_name_server
 
-__all__ = ["DAEMON_NAME", "NAMESERVER_NAME", "URI", "locate_ns", "resolve", "type_meta"]
+__all__ = [
+    "DAEMON_NAME",
+    "NAMESERVER_NAME",
+    "URI",
+    "Daemon",
+    "current_context",
+    "locate_ns",
+    "resolve",
+    "type_meta",
+]
 
 
 def resolve(uri: str | URI, delay_time: float = 0.0) -> URI:
