@@ -43,10 +43,6 @@ _ONEWAY = int(Flags.ONEWAY)
 _RECONNECT_DELAY = 2.0
 
 
-def _is_blob(args: Sequence[Any]) -> bool:
-    return bool(args) and type(args[0]) is SerializedBlob
-
-
 class Channel:
     """Calls the methods of objects at one address.
 
@@ -129,7 +125,13 @@ class Channel:
         if method in self.oneway and object_id is None:
             flags |= _ONEWAY
         target = object_id or self.uri.object
-        if flags or self.raw or self.abandoned_streams or current_call.get() is not None or _is_blob(args):
+        if (
+            flags
+            or self.raw
+            or self.abandoned_streams
+            or current_call.get() is not None
+            or (args and type(args[0]) is SerializedBlob)
+        ):
             return self._call_fully(target, method, args, kwargs or {}, flags)
         # Nearly every call: nothing goes beside it, and its answer is waited for.
         line = self.line

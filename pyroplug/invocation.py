@@ -90,47 +90,56 @@ class Invoker:
         )
         self._resolve = service.dispatcher.resolve
 
-    def handle(self, request: Message, /) -> Sequence[Buffer]:
-        """Run one request: what to send, nothing if it wants no answer. Raises nothing.
+    def handler(self) -> Callable[[Message], Sequence[Buffer]]:
+        """What runs a request and gives what to send, nothing if it wants no answer. It raises nothing.
 
-        It has a context of its own: nothing that it sets there is seen by the next one in this thread.
+        A request has a context of its own: nothing that it sets there is seen by the next one in this thread.
         """
-        return copy_context().run(self._handle, request)
+        # The way of every request: closures find what they need faster than methods do.
+        client, codec_for, resolve, plain_size = (
+            self._client,
+            self._codecs.get,
+            self._resolve,
+            self._plain_size,
+        )
 
-    def _handle(self, request: Message) -> Sequence[Buffer]:
-        codec = self._codecs.get(request.serializer_id)
-        if request.type != _INVOKE or codec is None or not self.open:
-            return self._hand_back(request)
-        if request.flags & _SPECIAL:
-            return self._invoke_special(request, codec)
-        _enter((self._client, request))
-        call: Any = None
-        try:
-            if request.flags & _KEEP:
-                object_id, method, args, kwargs = read_blob(request, codec)
-            else:
-                object_id, method, args, kwargs = codec.loads_call(request.payload)
-            target = self._resolve(self._client, object_id, method, args)
-            call = (object_id, method, args, kwargs or {})
-            result = target(*args, **kwargs) if kwargs else target(*args)
-            call = None  # whatever fails from here on is not the method
-            if type(result) not in _NO_ITERATORS and hasattr(type(result), "__next__"):
-                return self._open_stream(request, codec, result, object_id)
-            payload = codec.dumps(result)
-            if (
-                len(payload) <= self._plain_size
-                and request.state is None
-                and request.correlation_id is None
-                and type(payload) is bytes
-            ):
-                return encode_plain(_RESULT, request.serializer_id, 0, request.sequence, payload)
-            return self.answer(_RESULT, request, 0, payload)
-        except BaseException as error:
-            if call is not None:
-                self._note_failure(call, error)
-            return self.exception(request, codec, error)
-        finally:
-            request.state = None  # it refers back to the request
+        def run(request: Message) -> Sequence[Buffer]:
+            codec = codec_for(request.serializer_id)
+            flags = request.flags
+            if request.type != _INVOKE or codec is None or not self.open:
+                return self._hand_back(request)
+            if flags & _SPECIAL:
+                return self._invoke_special(request, codec)
+            _enter((client, request))
+            call: Any = None
+            try:
+                if flags & _KEEP:
+                    object_id, method, args, kwargs = read_blob(request, codec)
+                else:
+                    object_id, method, args, kwargs = codec.loads_call(request.payload)
+                target = resolve(client, object_id, method, args)
+                call = (object_id, method, args, kwargs)
+                result = target(*args, **kwargs) if kwargs else target(*args)
+                call = None  # whatever fails from here on is not the method
+                if type(result) not in _NO_ITERATORS and hasattr(type(result), "__next__"):
+                    return self._open_stream(request, codec, result, object_id)
+                payload = codec.dumps(result)
+                if (
+                    len(payload) <= plain_size
+                    and request.state is None
+                    and request.correlation_id is None
+                    and type(payload) is bytes
+                ):
+                    return encode_plain(_RESULT, request.serializer_id, 0, request.sequence, payload)
+                return self.answer(_RESULT, request, 0, payload)
+            except BaseException as error:
+                if call is not None:
+                    self._note_failure(call, error)
+                return self.exception(request, codec, error)
+            finally:
+                request.state = None  # it refers back to the request
+
+        return lambda request: copy_context().run(run, request)
 
     def _hand_back(self, request: Message) -> Sequence[Buffer]:
         otherwise = self._otherwise()
@@ -283,9 +292,10 @@ class Invoker:
         return PyroError(f"the remote exception cannot be sent ({why}); it was {what}")
 
     def _note_failure(
-        self, call: tuple[str, str, Sequence[Any], Mapping[str, Any]], error: BaseException
+        self, call: tuple[str, str, Sequence[Any], Mapping[str, Any] | None], error: BaseException
     ) -> None:
         object_id, method, args, kwargs = call
+        kwargs = kwargs or {}
         if self._service.dispatcher.is_callback(object_id, method):
             log.warning("the callback %s.%s raised an exception", object_id, method, exc_info=error)
         self._service.call_failed(self._client, method, args, kwargs, error)

@@ -45,6 +45,7 @@ class Receiver:
     """
 
     __slots__ = (
+        "_between",
         "_body",
         "_filled",
         "_head",
@@ -67,6 +68,7 @@ class Receiver:
         self.limit = limit
         self.error: ProtocolError | None = None
         self._told = False
+        self._between = True  # what comes next is a message's first byte
         self.broken: Message | None = None
         self._scratch = _NO_MEMORY
         self._head = b""  # what has arrived of a header
@@ -91,7 +93,7 @@ class Receiver:
 
     def buffer_updated(self, count: int) -> list[Message]:
         """Take note of ``count`` new bytes in the buffer: the messages that are complete now."""
-        if count >= HEADER_SIZE and self._target is None and not self._head and self.error is None:
+        if count >= HEADER_SIZE and self._between:
             # The usual case, short: one whole message, without annotations, not compressed.
             prefix, kind, serializer, flags, sequence, size, chunks, corr, _, magic = unpack_header(
                 self._scratch
@@ -108,7 +110,9 @@ class Receiver:
                 if not flags & CORRELATION_ID:
                     corr = None
                 return [Message(kind, serializer, flags, sequence, payload, NO_ANNOTATIONS, corr)]
-        return self._advance(count)
+        messages = self._advance(count)
+        self._between = self.idle and self.error is None
+        return messages
 
     def _advance(self, count: int) -> list[Message]:
         messages: list[Message] = []

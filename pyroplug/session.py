@@ -101,7 +101,7 @@ class ServerSession:
         # These two rooms do it alone: a call less on the way of every message.
         self.get_buffer = self._receiver.get_buffer
         self.buffer_updated = self._receiver.buffer_updated
-        self.handle = self._invoker.handle
+        self.handle = self._invoker.handler()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} with {self.client.peer}>"

@@ -129,6 +129,7 @@ class TestAnnotations:
         daemon.annotations = lambda: wrong  # type: ignore[method-assign]
         client.session._invoker._annotate = True
         client.session._invoker._plain_size = -1
+        client.session.handle = client.session._invoker.handler()
         assert "cannot be sent" in str(client.failure("give", 1))
 
 
