@@ -57,7 +57,9 @@ class BaseServer:
         self._loop = threading.RLock()
         self._loop_thread = 0
         self._due = self._sweep_due = 0.0
-        self._housekeeping_due = time.monotonic() + limits.HOUSEKEEPING
+        # Who polls more often wants the house kept more often: with Pyro5 that is the same thing.
+        self._round = min(limits.HOUSEKEEPING, self._poll_timeout or limits.HOUSEKEEPING)
+        self._housekeeping_due = time.monotonic() + self._round
         self._wait = 0.0
         self._hurried = False
         self._reactor = Reactor()
@@ -145,7 +147,7 @@ class BaseServer:
         """Do what depends on the clock, and find out when to look at it next."""
         now = time.monotonic()
         self._hurried = False
-        pause = limits.HOUSEKEEPING
+        pause = self._round
         if self._comm_timeout:
             pause = min(pause, self._comm_timeout / 4)
         if self._handshake_timeout:
@@ -161,7 +163,7 @@ class BaseServer:
         self._combined.tick()
         self._sweep(now)
         if now >= self._housekeeping_due:
-            self._housekeeping_due = now + limits.HOUSEKEEPING
+            self._housekeeping_due = now + self._round
             self._housekeep()
 
     def _housekeep(self) -> None:

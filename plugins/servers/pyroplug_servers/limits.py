@@ -36,7 +36,7 @@ LINGER_CONNECTIONS = 256
 """How many connections may be in that state; beyond, they are closed at once."""
 
 HOUSEKEEPING = 3.0
-"""Seconds between two rounds of housekeeping."""
+"""Seconds between two rounds of housekeeping; less where POLLTIMEOUT is."""
 
 URGENT = 0.1
 """Seconds between two looks at the clock while something short is under way."""

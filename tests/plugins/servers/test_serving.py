@@ -252,3 +252,11 @@ def test_housekeeping_goes_on(start: Start, short: Start) -> None:
     for _ in range(3):
         host.housekept.clear()
         assert host.housekept.wait(PATIENCE)
+
+
+def test_who_polls_often_has_the_house_kept_often(start: Start, short: Start) -> None:
+    short(HOUSEKEEPING=1000.0)
+    host = start(POLLTIMEOUT=0.01).host
+    for _ in range(3):
+        host.housekept.clear()
+        assert host.housekept.wait(PATIENCE)
