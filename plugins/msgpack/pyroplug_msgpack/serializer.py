@@ -19,10 +19,10 @@ from .extensions import read_extension, stand_in_maker
 
 __all__ = ["MsgpackSerializer"]
 
-# Unlike the operator ``in``, a pattern searches bytes, bytearray and memoryview alike.
-_mentions_class = re.compile(b"__class__").search
-_LINE = ord("_")
-"""Looking for a single byte first takes a third of the time, and most small messages have none."""
+# A text of nine bytes begins with the byte 0xA9; looking for that one first takes no time, and few messages
+# have it. Unlike the operator ``in``, a pattern searches bytes, bytearray and memoryview alike.
+_NINE = 0xA9
+_mentions_class = re.compile(b"\xa9__class__").search
 
 BUFFER_SIZE = 4096
 KEEP_LIMIT = 64 * 1024
@@ -150,7 +150,7 @@ def _readers(classes: ClassConverter) -> tuple[Any, Any]:
     with_classes = _class_reader(classes)
 
     def loads(data: Buffer, /) -> Any:
-        if (type(data) is not bytes or _LINE in data) and mentions_class(data):
+        if (type(data) is not bytes or _NINE in data) and mentions_class(data):
             return with_classes(data)
         try:
             return unpack(data, strict_map_key=False, ext_hook=ext_hook)
@@ -158,7 +158,7 @@ def _readers(classes: ClassConverter) -> tuple[Any, Any]:
             raise _load_error(error) from error
 
     def loads_call(data: Buffer, /) -> tuple[str, str, Any, dict[str, Any] | None]:
-        if (type(data) is not bytes or _LINE in data) and mentions_class(data):
+        if (type(data) is not bytes or _NINE in data) and mentions_class(data):
             call = with_classes(data)
         else:
             try:
