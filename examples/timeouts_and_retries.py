@@ -48,7 +48,7 @@ def main() -> None:
         impatient.read()
 
         daemon.close()
-        daemon, _uri, _own = start(uri.port)
+        daemon, _uri, _own = start(uri.port or 0)
         thermometer._pyroMaxRetries = 2  # config.MAX_RETRIES is for all proxies, and 0 by default
         print("the server is gone, and another one is there:", thermometer.read())
         try:

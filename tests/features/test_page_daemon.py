@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Callable
+from queue import SimpleQueue
 from typing import Any
 
 import Pyro5.api
 import pytest
 
-from pyroplug.api import Daemon, Proxy, current_context, expose
+from pyroplug.api import Daemon, Proxy, current_context, expose, oneway
 from tests.running import Running, Way, settings
-from tests.support import PATIENCE
+from tests.support import PATIENCE, wait_for
 
 EITHER = pytest.mark.parametrize("server", ["threadpool", "multiplex"])
 
@@ -55,6 +57,38 @@ def test_the_daemon_sees_the_annotations_of_the_message(
         shelf.count()
         assert bytes(context.response_annotations["ECHO"]) == b"nothing"
     assert Echoing.greetings == [b"first"]
+
+
+class Slow:
+    def __init__(self) -> None:
+        self.begun, self.client_left = threading.Event(), threading.Event()
+        self.seen: SimpleQueue[Any] = SimpleQueue()
+
+    @expose
+    @oneway
+    def work(self) -> None:
+        self.begun.set()
+        wait_for(self.client_left)
+        self.seen.put(current_context.client_sock_addr)
+
+
+@EITHER
+@pytest.mark.parametrize("library", ["pyroplug", "Pyro5"])
+def test_a_one_way_call_knows_whose_it_is_when_the_client_has_left(
+    run_daemon: Callable[..., Running], server: str, library: str
+) -> None:
+    class Noting(Daemon):
+        def clientDisconnect(self, conn: Any) -> None:
+            slow.client_left.set()
+
+    slow = Slow()
+    running = run_daemon(Way(server), cls=Noting, slow=slow)
+    with (Proxy if library == "pyroplug" else Pyro5.api.Proxy)(str(running.daemon.uriFor("slow"))) as proxy:
+        proxy._pyroTimeout = PATIENCE
+        proxy.work()
+        wait_for(slow.begun)
+        address = proxy._pyroLocalSocket
+    assert slow.seen.get(timeout=PATIENCE) == address
 
 
 @EITHER
