@@ -112,7 +112,7 @@ def test_making_one_connects_to_nothing() -> None:
     assert proxy._pyroLocalSocket is None
     assert proxy._pyroUri == URI(NOWHERE)
     assert proxy._pyroMethods == proxy._pyroAttrs == proxy._pyroOneway == set()
-    assert (proxy._pyroTimeout, proxy._pyroMaxRetries, proxy._pyroSerializer) == (None, 0, None)
+    assert (proxy._pyroTimeout, proxy._pyroMaxRetries, proxy._pyroSerializer) == (0.0, 0, None)
     assert (proxy._pyroSeq, proxy._pyroHandshake, proxy._pyroRawWireResponse) == (0, "hello", False)
     assert repr(proxy).endswith("; not connected; for PYRO:thing@127.0.0.1:1>")
 
