@@ -30,6 +30,7 @@ from .errors import (
 from .forking import close_when_forked
 from .greeting import Greeting
 from .line import Line, ServerConnection
+from .ownership import current_user, not_owner, user_within
 from .plugins import PluginSet
 from .remote_iterator import RemoteIterator
 from .selection import adopt, codec_for, responders_for, transport_for
@@ -72,7 +73,7 @@ class Channel:
         self.max_retries: int = settings.MAX_RETRIES
         self.raw = False
         self.sequence = 0
-        self.owner = get_ident()
+        self.owner = current_user()
         self.methods: set[str] = set()
         self.oneway: set[str] = set()
         self.attributes: set[str] = set()
@@ -118,8 +119,9 @@ class Channel:
         :raises PyroError: another thread owns the channel.
         :raises BaseException: what the method raised.
         """
-        if get_ident() != self.owner:
-            raise self._not_owner()
+        within = current_call.get()
+        if (get_ident() if within is None else user_within(within)) != self.owner:
+            raise not_owner()
         if self.line is None:
             self.connect()
         if method in self.oneway and object_id is None:
@@ -129,7 +131,7 @@ class Channel:
             flags
             or self.raw
             or self.abandoned_streams
-            or current_call.get() is not None
+            or within is not None
             or (args and type(args[0]) is SerializedBlob)
         ):
             return self._call_fully(target, method, args, kwargs or {}, flags)
@@ -243,19 +245,12 @@ class Channel:
 
     def check_owner(self) -> None:
         """Raise :exc:`~pyroplug.errors.PyroError` in any thread but the one that the channel belongs to."""
-        if get_ident() != self.owner:
-            raise self._not_owner()
+        if current_user() != self.owner:
+            raise not_owner()
 
     def claim(self) -> None:
         """Have it belong to this thread, with its connection."""
-        self.owner = get_ident()
-
-    def _not_owner(self) -> PyroError:
-        return PyroError(
-            "the calling thread is not the owner of this proxy",
-            hint="give each thread a proxy of its own (copy.copy makes one), "
-            "or take this one over with _pyroClaimOwnership()",
-        )
+        self.owner = current_user()
 
     # Connecting
 

@@ -39,9 +39,11 @@ class ClientConnection:
     :ivar instances: the objects that exist for this connection alone, by their class.
     :ivar creating: what is held while one of them is created, likewise.
     :ivar served_by: what serves the client; something of its daemon's.
+    :ivar turn: stands for the client's calls, which take turns, in whatever threads; ``None`` where one
+        thread runs the calls of all clients.
     """
 
-    __slots__ = ("__weakref__", "_connection", "_tracking", "creating", "instances", "served_by")
+    __slots__ = ("__weakref__", "_connection", "_tracking", "creating", "instances", "served_by", "turn")
 
     def __init__(
         self, connection: Connection | None, tracking: Tracking | None = None, served_by: object = None
@@ -49,6 +51,7 @@ class ClientConnection:
         self.instances: dict[type, Any] = {}
         self.creating: dict[type, AbstractContextManager[Any]] = {}
         self.served_by = served_by
+        self.turn: object = None
         self._connection = connection
         self._tracking = tracking
 

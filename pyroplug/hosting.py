@@ -106,6 +106,8 @@ class Host:
             # Asking a daemon that has nothing to say would cost every answer a call.
             annotate=getattr(self._daemon.annotations, "__func__", None) is not self._no_annotations,
         )
+        if not getattr(self._selection.server, "serial", False):
+            session.client.turn = object()
         if not handshake:
             self._only = session.client
         if not self._settings.LOGWIRE:

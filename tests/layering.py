@@ -20,7 +20,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("objects", "streams", "remote_iterator", "blobs", "plugins"),
     ("dispatch", "selection", "gatekeeper"),
     ("service", "invocation", "session", "client", "plain_exchange", "greeting"),
-    ("forking", "line", "channel", "proxy", "batch"),
+    ("forking", "ownership", "line", "channel", "proxy", "batch"),
     ("threads", "hosting", "interrupts", "transport_server", "daemon_object", "daemon", "serving"),
     ("api", "cli", "demo", "testing", "scaffold", "__main__"),
 )

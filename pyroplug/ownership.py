@@ -1,0 +1,41 @@
+"""Whose a proxy is. It has one connection, on which one call at a time can be under way."""
+
+from __future__ import annotations
+
+from threading import get_ident
+
+from .context import Call, CallState, current_call
+from .errors import PyroError
+from .wire import Flags
+
+__all__ = ["current_user", "not_owner", "user_within"]
+
+_ONEWAY = int(Flags.ONEWAY)
+
+
+def current_user() -> object:
+    """What stands for whoever is running: see :func:`user_within`."""
+    return user_within(current_call.get())
+
+
+def user_within(call: Call | CallState | None) -> object:
+    """What stands for whoever is running a call, or none: usually the thread.
+
+    The calls of one client come one after the other, and a server with many threads may run each in
+    another one. What they have in common is the client, so that an object which exists for it can keep a
+    proxy. One-way calls run beside the others, and count as threads.
+    """
+    if type(call) is tuple:
+        client, message = call
+        if client.turn is not None and not message.flags & _ONEWAY:
+            return client.turn
+    return get_ident()
+
+
+def not_owner() -> PyroError:
+    """The error for a proxy that is used by somebody else."""
+    return PyroError(
+        "the calling thread is not the owner of this proxy",
+        hint="give each thread a proxy of its own (copy.copy makes one), "
+        "or take this one over with _pyroClaimOwnership()",
+    )
