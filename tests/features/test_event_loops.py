@@ -266,7 +266,7 @@ def test_thousands_of_quick_connections(run_daemon: Callable[..., Running], in_t
         == 1000
     )
     assert running.proxy().echo(1) == 1
-    server: Any = running.daemon.transportServer.server  # type: ignore[attr-defined]
+    server: Any = running.daemon.transportServer.server
     wait_until(lambda: len(server._links) == 1, "the end of all other connections")
 
 
