@@ -13,48 +13,42 @@ from threading import get_ident
 from typing import Any
 
 from .blobs import SerializedBlob
-from .client import ClientProtocol, StreamReference
+from .client import StreamReference
 from .config import Configuration
+from .connecting import names_of, open_line, spoil
 from .context import current_call
-from .contracts import Buffer, Connection
-from .errors import (
-    CommunicationError,
-    ConnectionClosedError,
-    HandshakeError,
-    NamingError,
-    ProtocolError,
-    PyroError,
-    SecurityError,
-    TimeoutError,
-)
+from .contracts import Buffer
+from .errors import CommunicationError, ConnectionClosedError, PyroError, SecurityError, TimeoutError
 from .forking import close_when_forked
-from .greeting import Greeting
 from .line import Line, ServerConnection
-from .ownership import current_user, not_owner, user_within
+from .ownership import Owned, current_user, not_owner, user_within
+from .plain_exchange import InUseError
 from .plugins import PluginSet
 from .remote_iterator import RemoteIterator
-from .selection import adopt, codec_for, responders_for, transport_for
+from .retrying import Retries, may_run_twice, until_it_works
+from .time_limit import TimeLimit
 from .uri import DAEMON_NAME, URI
-from .values import registry
 from .wire import Flags, Message
 
 __all__ = ["Channel", "ServerConnection"]
 
 _ONEWAY = int(Flags.ONEWAY)
-_RECONNECT_DELAY = 2.0
+_LONG_AGO = 1.0
+"""Seconds after which the server may have closed a connection that nobody used."""
 
 
-class Channel:
+class Channel(Owned):
     """Calls the methods of objects at one address.
 
     :ivar uri: the object that calls go to unless they name another.
     :ivar serializer: the serializer's name; ``None`` for the one that the configuration names.
     :ivar handshake: what is said when connecting.
-    :ivar max_retries: how often a call is repeated whose connection broke.
+    :ivar limit: how much time a call has, with connecting if that is needed.
     :ivar raw: whether calls give the answer's :class:`~pyroplug.wire.Message` instead of its meaning.
     :ivar methods: the names of the object's methods; empty until it was connected.
     :ivar oneway: the names of those that are called without waiting for an answer.
     :ivar attributes: the names of the object's properties.
+    :ivar idempotent: the names of methods that may be called again by who cannot know whether they have run.
     :ivar settings: the configuration.
     :ivar plugins: gives the plugins to choose from, when they are needed.
     :ivar socket: what the user has connected already, instead of an address to connect to.
@@ -64,25 +58,30 @@ class Channel:
     def __init__(
         self, uri: URI, settings: Configuration, plugins: Callable[[], PluginSet], socket: Any
     ) -> None:
-        """The parameters become the attributes of the same names."""
         self.line: Line | None = None  # first: __del__ asks for it
+        super().__init__()
         self.uri = uri
         self.settings = settings
         self.serializer: str | None = None
         self.handshake: Any = "hello"
-        self.max_retries: int = settings.MAX_RETRIES
         self.raw = False
         self.sequence = 0
-        self.owner = current_user()
         self.methods: set[str] = set()
         self.oneway: set[str] = set()
         self.attributes: set[str] = set()
+        self.idempotent: set[str] = set()
+        self._told: set[str] = set()  # those of them that the server has named
         self.abandoned_streams: list[str] = []
         self.validate: Callable[[Any], object] | None = None
         self.face: ServerConnection | None = None
         self.plugins = plugins
         self.socket = socket
         self._timeout: float | None = settings.COMMTIMEOUT
+        self.limit = TimeLimit(self._timeout or None)
+        self._retries = Retries()
+        self._max_retries: int = settings.MAX_RETRIES
+        self._used = 0.0
+        self._take_care()
 
     @property
     def connected(self) -> bool:
@@ -91,14 +90,29 @@ class Channel:
 
     @property
     def timeout(self) -> float | None:
-        """Seconds to wait for the other side; ``None`` or 0 for ever."""
+        """Seconds that a call may take; ``None`` or 0 for ever."""
         return self._timeout
 
     @timeout.setter
     def timeout(self, seconds: float | None) -> None:
-        self._timeout = seconds
+        self._timeout, self.limit.seconds = seconds, seconds or None
         if self.line is not None:
-            self.line.connection.set_timeout(seconds or None)
+            self.limit.restore(self.line.connection)
+        self._take_care()
+
+    @property
+    def max_retries(self) -> int:
+        """How often a call is repeated, where it may be, whose connection broke or ran out of time."""
+        return self._max_retries
+
+    @max_retries.setter
+    def max_retries(self, count: int) -> None:
+        self._max_retries = count
+        self._retries.begin(0)
+        self._take_care()
+
+    def _take_care(self) -> None:  # does a call need the clock?
+        self._careful = self.limit.seconds is not None or self._max_retries > 0
 
     # Calls
 
@@ -122,22 +136,16 @@ class Channel:
         within = current_call.get()
         if (get_ident() if within is None else user_within(within)) != self.owner:
             raise not_owner()
-        if self.line is None:
-            self.connect()
+        if self._careful or self.line is None:
+            self.prepare()
         if method in self.oneway and object_id is None:
             flags |= _ONEWAY
         target = object_id or self.uri.object
-        if (
-            flags
-            or self.raw
-            or self.abandoned_streams
-            or within is not None
-            or (args and type(args[0]) is SerializedBlob)
-        ):
+        is_blob = args and type(args[0]) is SerializedBlob
+        if flags or self.raw or self.abandoned_streams or within is not None or is_blob:
             return self._call_fully(target, method, args, kwargs or {}, flags)
         # Nearly every call: nothing goes beside it, and its answer is waited for.
-        line = self.line
-        assert line is not None
+        line = self.line or self._connected_line()
         protocol = line.protocol
         payload = protocol.dumps_call(target, method, args, kwargs or {})
         self.sequence = sequence = (self.sequence + 1) & 0xFFFF
@@ -149,31 +157,52 @@ class Channel:
             if type(found) is not bytes:
                 found = protocol.answer(found, sequence)
         except BaseException as error:
-            found = self._lost(error, target, method, args, kwargs or {}, flags)
+            found = self._lost(line, error, target, method, args, kwargs or {}, flags)
         return protocol.loads(found) if type(found) is bytes else self._result(found)
+
+    def prepare(self) -> bool:
+        """What precedes a call: connecting, as often as a call is repeated; whether that was needed."""
+        self.check_owner()
+        limit, retries = self.limit, self._retries
+        limit.begin()
+        retries.begin(self._max_retries)
+        if self._max_retries:
+            now = time.monotonic()
+            long_ago, self._used = now - self._used > _LONG_AGO, now
+            if long_ago and self.line is not None and self.socket is None and self.line.is_over():
+                self.release()
+        if self.line is not None:
+            limit.reset(self.line.connection)
+            return False
+        while self.line is None:
+            try:
+                self._connect()
+            except CommunicationError as error:
+                retries.next(error, True, limit.seconds)
+                limit.begin()
+        return True
 
     def _call_fully(
         self, target: str, method: str, args: Sequence[Any], kwargs: Mapping[str, Any], flags: int
     ) -> Any:
         """A call with all that can be said beside it, or that can happen to it."""
-        request = self._request(target, method, args, kwargs, flags)
+        line = self._connected_line()
+        request = self._request(line, target, method, args, kwargs, flags)
         try:
-            message = self._exchange(request, flags)
+            message = self._exchange(line, request, flags)
         except BaseException as error:
-            message = self._lost(error, target, method, args, kwargs, flags)
+            message = self._lost(line, error, target, method, args, kwargs, flags)
         return message if message is None or self.raw else self._result(message)
 
     def _request(
-        self, target: str, method: str, args: Sequence[Any], kwargs: Mapping[str, Any], flags: int
+        self, line: Line, target: str, method: str, args: Sequence[Any], kwargs: Mapping[str, Any], flags: int
     ) -> Sequence[Buffer]:
-        assert self.line is not None
         self.sequence = (self.sequence + 1) & 0xFFFF
-        return self.line.protocol.call(target, method, args, kwargs, flags, self.sequence)
+        return line.protocol.call(target, method, args, kwargs, flags, self.sequence)
 
-    def _exchange(self, request: Sequence[Buffer], flags: int) -> Message | None:
+    def _exchange(self, line: Line, request: Sequence[Buffer], flags: int) -> Message | None:
         """Send the last request and wait for its answer; ``None`` if it wants none."""
-        line, sequence = self.line, self.sequence
-        assert line is not None
+        sequence = self.sequence
         if self.abandoned_streams:
             self._close_abandoned(line)
         if flags & _ONEWAY:
@@ -182,11 +211,13 @@ class Channel:
         return line.protocol.answer(line.exchange(request), sequence)
 
     def _result(self, message: Message) -> Any:
-        assert self.line is not None
         try:
-            result = self.line.protocol.result(message)
-        except (CommunicationError, SecurityError):
-            self._see_if_it_goes_on()
+            result = self._connected_line().protocol.result(message)
+        except Exception as error:
+            suspicious = isinstance(error, (CommunicationError, SecurityError))
+            # With retries, the next call may rely on it that the connection is what it seems to be.
+            if suspicious or (self._max_retries and not isinstance(error, StopIteration)):
+                self._see_if_it_goes_on()
             raise
         if type(result) is StreamReference:
             return RemoteIterator(self, result.stream_id, result.several)
@@ -194,6 +225,7 @@ class Channel:
 
     def _lost(
         self,
+        line: Line | None,
         error: BaseException,
         target: str,
         method: str,
@@ -202,19 +234,40 @@ class Channel:
         flags: int,
     ) -> Message | None:
         """The connection is of no more use: the answer of another attempt, or ``error`` is raised."""
-        self.abandoned_streams.clear()  # nothing can be told any more
-        self.release()
-        for _ in range(self.max_retries):
-            if not isinstance(error, (ConnectionClosedError, TimeoutError)):
-                break
-            try:
-                if self.line is None:
-                    self.connect()
-                return self._exchange(self._request(target, method, args, kwargs, flags), flags)
-            except BaseException as again:
-                error = again
-                self.release()
-        raise error
+        harmless = may_run_twice(target, method, args, self.idempotent if target == self.uri.object else ())
+        try:
+            while True:
+                error, line = self._give_up(line, error), None
+                if current_user() != self.owner:
+                    raise error
+                self._retries.next(error, harmless, self.limit.seconds)
+                try:
+                    self.limit.begin()
+                    line = self._connected_line()
+                    return self._exchange(
+                        line, self._request(line, target, method, args, kwargs, flags), flags
+                    )
+                except BaseException as again:
+                    error = again
+        finally:
+            del error  # its traceback leads back here
+
+    def _give_up(self, line: Line | None, error: BaseException) -> BaseException:
+        """Close a connection on which something failed, if there was one: what to tell about that."""
+        if line is None or isinstance(error, InUseError):
+            return error
+        if self.socket is not None:
+            spoil(self.socket)
+        line.connection.close()
+        if line is self.line:
+            self.abandoned_streams.clear()  # nothing can be told any more
+            self.release()
+        if isinstance(error, TimeoutError) and self.limit.seconds is not None:
+            what = "the request was not taken" if error.unsent else "no answer came"
+            told = self.limit.error(f"{self.uri}: {what}")
+            told.unsent, told.__cause__ = error.unsent, error
+            return told
+        return error
 
     def _close_abandoned(self, line: Line) -> None:
         streams = self.abandoned_streams
@@ -225,14 +278,12 @@ class Channel:
 
     def ping(self) -> None:
         """Make sure that the other side is alive. Raises as ``call`` does."""
-        self.check_owner()
-        if self.line is None:
-            self.connect()
-        assert self.line is not None
+        self.prepare()
+        line = self._connected_line()
         try:
-            self.line.ping()
-        except BaseException:
-            self.release()
+            line.ping()
+        except BaseException as error:
+            self._give_up(line, error)
             raise
 
     def _see_if_it_goes_on(self) -> None:
@@ -240,17 +291,6 @@ class Channel:
         if self.line is not None and self.socket is None:  # nobody hangs up on a socket of the user's
             with contextlib.suppress(CommunicationError):
                 self.ping()
-
-    # Ownership
-
-    def check_owner(self) -> None:
-        """Raise :exc:`~pyroplug.errors.PyroError` in any thread but the one that the channel belongs to."""
-        if current_user() != self.owner:
-            raise not_owner()
-
-    def claim(self) -> None:
-        """Have it belong to this thread, with its connection."""
-        self.owner = current_user()
 
     # Connecting
 
@@ -268,91 +308,60 @@ class Channel:
         self.check_owner()
         if self.line is not None:
             return False
-        if self.face is not None:
-            raise PyroError(f"{self.uri} cannot be called before its handshake is over")
-        plugins, settings = self.plugins(), self.settings
-        serializer, codec = codec_for(plugins, self.serializer or settings.SERIALIZER, settings, registry)
-        protocol = ClientProtocol(
-            codec,
-            serializer.wire_id,
-            limit=settings.MAX_MESSAGE_SIZE,
-            compress=settings.COMPRESSION,
-            codecs=lambda wire_id: plugins.by_wire_id(wire_id).codec(settings, registry),
-        )
-        connection = self._open(plugins)
-        if settings.LOGWIRE:
-            from .wirelog import log_client
-
-            connection = log_client(connection, protocol, accepted=self.socket is not None)
-        try:
-            connection.set_timeout(self._timeout or None)
-            self.face = ServerConnection(connection, self.uri.object)  # ``validate`` may look at it
-            line = Line(connection, protocol, str(self.uri))
-            metadata = self._greet(line, plugins) if self.socket is None else None
-        except BaseException:
-            self.face = None
-            connection.close()
-            raise
-        self.line = line
-        close_when_forked(self)
-        self.abandoned_streams.clear()
-        self._learn(metadata)
+        self.limit.begin()
+        self._connect()
         return True
 
-    def _open(self, plugins: PluginSet) -> Connection:
-        if self.socket is not None:
-            return adopt(plugins, self.socket, self.settings)
-        if self.uri.protocol != "PYRO" or self.uri.location is None:
-            raise NamingError(f"{self.uri} has to be looked up, and there is no name server to ask")
-        transport, address = transport_for(plugins, self.uri.location)
-        return transport.connect(address, self.settings, self._timeout or None)
+    def _connected_line(self) -> Line:
+        while (line := self.line) is None:  # nearly never: another thread has claimed the proxy just now
+            self._connect()
+        return line
 
-    def _greet(self, line: Line, plugins: PluginSet) -> Any:
-        protocol = line.protocol
-
-        def exchange(request: Sequence[Buffer]) -> Message:
-            return protocol.only(line.exchange(request))
-
-        responders = responders_for(plugins, self.settings)
-        greeting = Greeting(protocol, exchange, responders, self.settings.HANDSHAKE_PROOFS)
+    def _connect(self) -> None:
+        """Connect, in what is left of the call's time."""
+        if self.face is not None:
+            raise PyroError(f"{self.uri} cannot be called before its handshake is over")
         try:
-            said = greeting.greet(self.uri.object, self.handshake, self.sequence)
-        except HandshakeError as error:
-            raise HandshakeError(f"connection to {self.uri} rejected: {error}") from None
-        if self.validate is not None:
-            self.validate(said["handshake"])
-        return said["meta"]
+            self.line, metadata = open_line(self)
+            close_when_forked(self)
+            self.abandoned_streams.clear()
+            self._learn(metadata)
+        except CommunicationError as error:
+            error.unsent = True
+            raise
+        finally:
+            if self.line is None:
+                self.face = None
 
     def _learn(self, metadata: Any) -> None:
         """Take over what the object has; ask for it if the greeting did not tell."""
-        if metadata is None:
-            if self.methods or self.attributes:
-                return
-            metadata = self.call("get_metadata", (self.uri.object,), {}, 0, DAEMON_NAME)
         try:
+            if metadata is None:
+                if self.methods or self.attributes:
+                    return
+                args, line = (self.uri.object,), self._connected_line()
+                try:
+                    request = self._request(line, DAEMON_NAME, "get_metadata", args, {}, 0)
+                    metadata = self._exchange(line, request, 0)
+                except BaseException as error:
+                    self._give_up(line, error)
+                    raise
+                metadata = self._result(metadata)
             self.set_metadata(metadata)
         except BaseException:
             self.release()
             raise
 
     def set_metadata(self, metadata: Any) -> None:
-        """Take over what an object has, from its ``methods``, ``oneway`` and ``attrs``.
+        """Take over what an object has: ``methods``, ``oneway``, ``attrs``; ``idempotent`` may be there too.
 
         :raises ProtocolError: these are not collections of names.
         :raises PyroError: there is nothing exposed.
         """
-        try:
-            names = [set(metadata[part]) for part in ("methods", "oneway", "attrs")]
-        except (TypeError, KeyError, ValueError) as error:
-            raise ProtocolError(f"invalid metadata of {self.uri}: {metadata!r:.200}") from error
-        if not all(isinstance(name, str) for part in names for name in part):
-            raise ProtocolError(f"invalid metadata of {self.uri}: {metadata!r:.200}")
-        self.methods, self.oneway, self.attributes = names
-        if not self.methods and not self.attributes:
-            raise PyroError(
-                f"remote object {self.uri} doesn't expose any methods or attributes",
-                hint="put @expose on its class, methods or properties",
-            )
+        self.methods, self.oneway, self.attributes, told = names_of(metadata, self.uri)
+        self.idempotent -= self._told - told
+        self.idempotent |= told
+        self._told = told
 
     def __del__(self) -> None:
         self.release()
@@ -379,17 +388,13 @@ class Channel:
         time.sleep(seconds)
 
     def reconnect(self, tries: int) -> None:
-        """Connect anew, trying again every two seconds.
+        """Connect anew, and try again as long as that may help, after ever longer pauses.
 
         :raises ConnectionClosedError: ``tries`` attempts have failed.
+        :raises PyroError: what another attempt cannot change, such as a refusal.
         """
         self.check_owner()
         self.release()
-        while tries > 0:
-            tries -= 1
-            with contextlib.suppress(CommunicationError):
-                self.connect()
-                return
-            if tries:
-                time.sleep(_RECONNECT_DELAY)
-        raise ConnectionClosedError(f"failed to reconnect to {self.uri}")
+        failure = until_it_works(self.connect, tries)
+        if self.line is None:
+            raise ConnectionClosedError(f"failed to reconnect to {self.uri}") from failure

@@ -75,6 +75,9 @@ class PyroError(Exception):
 class CommunicationError(PyroError):
     """A connection could not be made, or broke."""
 
+    unsent: bool = False
+    """On an error of a call: it certainly was not carried out, as it was not sent as a whole."""
+
 
 class AddressError(CommunicationError):
     """An address cannot be listened on or reached; the operating system's word is the ``__cause__``."""

@@ -11,8 +11,9 @@ from typing import Any
 
 from .client import ClientProtocol
 from .contracts import Buffer, Connection
-from .errors import ConnectionClosedError
-from .plain_exchange import plain_exchange
+from .errors import CommunicationError, ConnectionClosedError
+from .plain_exchange import InUseError, plain_exchange
+from .time_limit import TimeLimit
 from .wire import Message
 
 __all__ = ["Line", "ServerConnection"]
@@ -53,52 +54,95 @@ class ServerConnection:
 class Line:
     """A connection to a server.
 
-    When one of its methods raises, it is of no more use.
+    When one of its methods raises, it is of no more use; but for :exc:`InUseError`, if two threads use it at
+    the same time: each gets the answers to its own calls, or that. Errors that were raised before a message
+    was sent as a whole are marked as ``unsent``.
 
     :ivar exchange_plain: the short way of a small call, see :mod:`pyroplug.plain_exchange`.
     """
 
-    __slots__ = ("_receive", "connection", "exchange_plain", "protocol")
+    __slots__ = ("_limit", "_receive", "_turn", "connection", "exchange_plain", "protocol")
 
-    def __init__(self, connection: Connection, protocol: ClientProtocol, peer: str) -> None:
+    def __init__(self, connection: Connection, protocol: ClientProtocol, peer: str, limit: TimeLimit) -> None:
         """
         :param peer: what the other end is called in errors.
+        :param limit: what receiving is held to, however often something comes in.
         """
         self.connection = connection
         self.protocol = protocol
+        self._limit = limit
+        self._turn: list[None] = [None]
         scratch = memoryview(bytearray(SCRATCH_SIZE))
         # Bound to what they need and not to this object, which would be garbage in a cycle otherwise.
-        self._receive = partial(_receive, connection, protocol, scratch, peer)
-        go_on = partial(_go_on, connection, protocol, scratch, peer)
+        self._receive = partial(_receive, connection, protocol, scratch, peer, limit)
+        go_on = partial(_go_on, connection, protocol, scratch, peer, limit)
         self.exchange_plain = plain_exchange(
-            connection, scratch, protocol.serializer_id, protocol.limit, go_on
+            connection, scratch, protocol.serializer_id, protocol.limit, go_on, limit, self._turn
         )
 
     def send(self, request: Sequence[Buffer]) -> None:
         """Send a message that wants no answer."""
-        self.connection.send(request)
+        self._take_turn()
+        self._send(request)
+        self._turn.append(None)
+
+    def _take_turn(self) -> None:
+        try:
+            self._turn.pop()
+        except IndexError:
+            raise InUseError from None
+
+    def _send(self, request: Sequence[Buffer]) -> None:
+        try:
+            self.connection.send(request)
+        except CommunicationError as error:
+            error.unsent = True
+            raise
 
     def exchange(self, request: Sequence[Buffer]) -> Sequence[Message]:
         """Send a message, and wait for what comes back: at least one message.
 
         :raises CommunicationError: that fails.
         """
-        self.connection.send(request)
-        return self._receive()
+        self._take_turn()
+        self._send(request)
+        if self._limit.seconds is not None:
+            self._limit.hold(self.connection)
+        messages = self._receive()
+        self._turn.append(None)
+        return messages
 
     def ping(self) -> None:
         """Make sure that the other side is alive. Raises as ``exchange`` does."""
         self.protocol.pong(self.protocol.only(self.exchange(self.protocol.ping())))
 
+    def is_over(self) -> bool:
+        """Whether the other side has ended it, or has said what nobody asked for. Does not wait."""
+        self._take_turn()
+        try:
+            self.connection.set_nonblocking()
+            count = self.connection.recv_into(memoryview(bytearray(1)))
+            self._limit.restore(self.connection)
+        except CommunicationError:
+            return True
+        self._turn.append(None)
+        return count is not None
+
 
 def _receive(
-    connection: Connection, protocol: ClientProtocol, scratch: memoryview, peer: str
+    connection: Connection, protocol: ClientProtocol, scratch: memoryview, peer: str, limit: TimeLimit
 ) -> Sequence[Message]:
-    return _go_on(connection, protocol, scratch, peer, connection.recv_into(protocol.get_buffer(scratch)))
+    count = connection.recv_into(protocol.get_buffer(scratch))
+    return _go_on(connection, protocol, scratch, peer, limit, count)
 
 
 def _go_on(
-    connection: Connection, protocol: ClientProtocol, scratch: memoryview, peer: str, count: int | None
+    connection: Connection,
+    protocol: ClientProtocol,
+    scratch: memoryview,
+    peer: str,
+    limit: TimeLimit,
+    count: int | None,
 ) -> Sequence[Message]:
     """The messages of which ``count`` bytes have come into the memory already."""
     protocol.get_buffer(scratch)
@@ -106,5 +150,7 @@ def _go_on(
         messages = protocol.buffer_updated(count)
         if messages:
             return messages
+        if limit.seconds is not None:
+            limit.hold(connection)
         count = connection.recv_into(protocol.get_buffer(scratch))
     raise ConnectionClosedError(f"{peer}: the connection was closed by the other side")

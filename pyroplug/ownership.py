@@ -8,7 +8,7 @@ from .context import Call, CallState, current_call
 from .errors import PyroError
 from .wire import Flags
 
-__all__ = ["current_user", "not_owner", "user_within"]
+__all__ = ["Owned", "current_user", "not_owner", "user_within"]
 
 _ONEWAY = int(Flags.ONEWAY)
 
@@ -39,3 +39,22 @@ def not_owner() -> PyroError:
         hint="give each thread a proxy of its own (copy.copy makes one), "
         "or take this one over with _pyroClaimOwnership()",
     )
+
+
+class Owned:
+    """What belongs to whoever made it, usually a thread, until somebody else claims it.
+
+    :ivar owner: whom it belongs to, see :func:`user_within`.
+    """
+
+    def __init__(self) -> None:
+        self.owner = current_user()
+
+    def check_owner(self) -> None:
+        """Raise :exc:`~pyroplug.errors.PyroError` in any thread but the one that it belongs to."""
+        if current_user() != self.owner:
+            raise not_owner()
+
+    def claim(self) -> None:
+        """Have it belong to this thread, as it is."""
+        self.owner = current_user()

@@ -9,12 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from .contracts import Connection
+from .errors import CommunicationError, PyroError
+from .time_limit import TimeLimit
 from .wire import HEADER_SIZE, MAGIC, PREFIX, Message, MessageType, pack_header, unpack_header
 from .wire import NO_CORRELATION_ID as _NO_ID
 
-__all__ = ["plain_exchange"]
+__all__ = ["InUseError", "plain_exchange"]
 
 _INVOKE, _RESULT = int(MessageType.INVOKE), int(MessageType.RESULT)
+
+
+class InUseError(PyroError):
+    """Another thread is in the middle of an exchange on the same connection, which is not disturbed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "another thread is in the middle of a call of this proxy",
+            hint="claim a proxy when the other thread's call is over, or give each thread a copy of its own",
+        )
 
 
 def plain_exchange(
@@ -23,15 +35,20 @@ def plain_exchange(
     serializer_id: int,
     limit: int,
     go_on: Callable[[int | None], Sequence[Message]],
+    time_limit: TimeLimit,
+    turn: list[None],
 ) -> Callable[[bytes, int], bytes | Sequence[Message]]:
     """A function that sends a call and receives the answer, for one connection.
 
     It takes the payload, which may be sent as :func:`~pyroplug.wire.encode_plain` would, and the sequence
     number. It returns the answer's payload if that came in one piece, alone, with nothing beside it;
-    otherwise what ``go_on`` gives. It raises what the connection raises.
+    otherwise what ``go_on`` gives. It raises what the connection raises, marked as ``unsent`` if it was not
+    sent as a whole.
 
     :param scratch: memory to receive into; the connection is between two messages whenever it is used.
     :param limit: bytes of the largest answer.
+    :param time_limit: what the connection is held to once the call is sent.
+    :param turn: has an element unless somebody uses the connection; raising leaves it without.
     :param go_on: told how much has arrived in ``scratch``, waits for the rest and gives the messages.
     """
     send, recv_into = connection.send, connection.recv_into
@@ -39,7 +56,18 @@ def plain_exchange(
 
     def exchange(payload: bytes, sequence: int) -> bytes | Sequence[Message]:
         size = len(payload)
-        send((pack_header(PREFIX, _INVOKE, serializer_id, 0, sequence, size, 0, _NO_ID, 0, MAGIC) + payload,))
+        head = pack_header(PREFIX, _INVOKE, serializer_id, 0, sequence, size, 0, _NO_ID, 0, MAGIC)
+        try:
+            turn.pop()  # two threads never get the same one
+        except IndexError:
+            raise InUseError from None
+        try:
+            send((head + payload,))
+        except CommunicationError as error:
+            error.unsent = True
+            raise
+        if time_limit.seconds is not None:
+            time_limit.hold(connection)
         count = recv_into(scratch)
         if count is not None and HEADER_SIZE <= count <= largest:
             prefix, kind, serializer, flags, number, size, chunks, _, _, magic = unpack_header(scratch)
@@ -53,7 +81,11 @@ def plain_exchange(
                 and prefix == PREFIX
                 and magic == MAGIC
             ):
-                return bytes(scratch[HEADER_SIZE:count])
-        return go_on(count)
+                payload = bytes(scratch[HEADER_SIZE:count])
+                turn.append(None)
+                return payload
+        messages = go_on(count)
+        turn.append(None)
+        return messages
 
     return exchange

@@ -186,7 +186,7 @@ class Proxy(Generic[T]):
         for setting in ("serializer", "handshake", "max_retries", "raw", "timeout"):
             setattr(channel, setting, getattr(mine, setting))
         channel.methods, channel.oneway = set(mine.methods), set(mine.oneway)
-        channel.attributes = set(mine.attributes)
+        channel.attributes, channel.idempotent = set(mine.attributes), set(mine.idempotent)
         _set_up(twin, channel)
         return twin
 
@@ -250,12 +250,15 @@ class Proxy(Generic[T]):
     _pyroOneway = _ChannelAttribute["set[str]"](
         "oneway", "The names of the methods whose answer is not waited for; may be changed."
     )
+    _pyroIdempotent = _ChannelAttribute["set[str]"](
+        "idempotent", "The names of the methods that may be called twice; may be changed."
+    )
     _pyroSeq = _ChannelAttribute[int]("sequence", "The sequence number of the last call.")
     _pyroTimeout = _ChannelAttribute["float | None"](
-        "timeout", "Seconds to wait for the other side; ``None`` or 0 for ever."
+        "timeout", "Seconds that a call may take, with connecting; ``None`` or 0 for ever."
     )
     _pyroMaxRetries = _ChannelAttribute[int](
-        "max_retries", "How often a call is repeated whose connection broke or ran out of time."
+        "max_retries", "How often a call is repeated, where it may be, that failed on its way."
     )
     _pyroSerializer = _ChannelAttribute["str | None"](
         "serializer", "The serializer's name; ``None`` for the configuration's ``SERIALIZER``."
@@ -292,9 +295,10 @@ class Proxy(Generic[T]):
         self._pyroChannel.release()
 
     def _pyroReconnect(self, tries: int = 100_000_000) -> None:
-        """Connect anew, trying again every two seconds.
+        """Connect anew, and try again, after ever longer pauses, as long as that may help.
 
         :raises ConnectionClosedError: after ``tries`` attempts.
+        :raises PyroError: at once, what another attempt cannot change, such as a refusal.
         """
         self._pyroChannel.reconnect(tries)
 
@@ -330,7 +334,7 @@ class Proxy(Generic[T]):
         channel = self._pyroChannel
         if known_metadata is not None:
             channel.set_metadata(known_metadata)
-        elif objectId is not None or not channel.connect():
+        elif objectId is not None or not channel.prepare():
             asked = objectId or channel.uri.object
             channel.set_metadata(self._pyroInvoke("get_metadata", (asked,), {}, objectId=DAEMON_NAME))
 

@@ -25,12 +25,17 @@ METADATA = {"methods": ["call"], "oneway": [], "attrs": ["level"]}
 
 
 class Peer:
-    """One connection, seen from the server."""
+    """One connection, seen from the server.
+
+    :ivar marked: for scripts: whether the object's method is said to be idempotent.
+    """
+
+    marked = False
 
     def __init__(self, sock: socket.socket) -> None:
         sock.settimeout(PATIENCE)
         self.sock = sock
-        self._receiver = Receiver(1 << 20)
+        self.receiver = Receiver(1 << 20)
         self._waiting: list[Message] = []
         self._scratch = memoryview(bytearray(1 << 16))
 
@@ -38,12 +43,12 @@ class Peer:
         """The next message; ``None`` when the proxy has closed the connection."""
         while not self._waiting:
             try:
-                count = self.sock.recv_into(self._receiver.get_buffer(self._scratch))
+                count = self.sock.recv_into(self.receiver.get_buffer(self._scratch))
             except ConnectionResetError:
                 return None
             if not count:
                 return None
-            self._waiting += self._receiver.buffer_updated(count)
+            self._waiting += self.receiver.buffer_updated(count)
         return self._waiting.pop(0)
 
     def receive_call(self) -> Message:

@@ -22,11 +22,10 @@ from pyroplug.errors import (
     PyroError,
     RemoteError,
     SerializeError,
-    TimeoutError,
 )
 from pyroplug.wire import Flags, MessageType
 
-from .fake_server import Peer, arguments_of, exception_bytes, fake_server, message_bytes
+from .fake_server import Peer, exception_bytes, fake_server, message_bytes
 from .running import BOTH_MODELS, Running, Way, settings
 from .support import wait_for, wait_until
 
@@ -155,86 +154,6 @@ def test_ctrl_c_while_waiting_gives_the_connection_up() -> None:
         with pytest.raises(KeyboardInterrupt):
             proxy.call()
         assert proxy._pyroConnection is None
-
-
-# Trying again
-
-
-def hang_up(peer: Peer) -> None:
-    peer.greet()
-    peer.receive_call()
-
-
-def be_silent(peer: Peer) -> None:
-    peer.greet()
-    while peer.receive() is not None:
-        pass
-
-
-def test_calls_are_not_repeated_unless_asked_for() -> None:
-    with fake_server(hang_up) as server:
-        proxy: Any = Proxy(server.uri)
-        with pytest.raises(ConnectionClosedError):
-            proxy.call()
-        assert proxy._pyroConnection is None
-
-
-def test_calls_are_repeated() -> None:
-    seen = []
-
-    def answer(peer: Peer) -> None:
-        peer.greet()
-        request = peer.receive_call()
-        seen.append(arguments_of(request))
-        peer.answer(request, "at last")
-
-    with fake_server(hang_up, be_silent, answer) as server, Proxy(server.uri) as proxy:
-        proxy._pyroMaxRetries = 2
-        proxy._pyroTimeout = 0.2
-        assert proxy.call(1, key="x") == "at last"
-        assert server.connections == 3
-    assert [(method, list(args), kwargs) for _, method, args, kwargs in seen] == [("call", [1], {"key": "x"})]
-
-
-def test_calls_are_repeated_so_often_and_no_more() -> None:
-    with fake_server(hang_up, hang_up, hang_up) as server:
-        proxy: Any = Proxy(server.uri, config=settings(MAX_RETRIES=2))
-        with pytest.raises(ConnectionClosedError):
-            proxy.call()
-        assert server.connections == 3
-
-
-def test_what_a_method_raises_is_no_reason_to_repeat_it() -> None:
-    script = answers(lambda sequence: exception_bytes(ValueError("once"), sequence))
-    with fake_server(script) as server, Proxy(server.uri) as proxy:
-        proxy._pyroMaxRetries = 5
-        with pytest.raises(ValueError, match="once"):
-            proxy.call()
-        assert server.connections == 1
-
-
-@pytest.mark.parametrize("error", [ConnectionClosedError("theirs"), TimeoutError("theirs")], ids=repr)
-def test_nor_is_an_error_of_a_connection_that_a_method_had(error: Exception) -> None:
-    calls = []
-
-    def script(peer: Peer) -> None:
-        peer.greet()
-        request = peer.receive_call()
-        peer.sock.sendall(exception_bytes(error, request.sequence))
-        while (message := peer.receive()) is not None:
-            if message.type == MessageType.PING:
-                peer.send(MessageType.PING, "pong", message.sequence)
-            else:
-                calls.append(message)
-                peer.answer(message, "goes on")
-
-    with fake_server(script) as server, Proxy(server.uri) as proxy:
-        proxy._pyroMaxRetries = 5
-        with pytest.raises(type(error), match="theirs"):
-            proxy.call()
-        assert proxy.call() == "goes on"
-        assert len(calls) == 1
-        assert server.connections == 1
 
 
 # What cannot be sent or read

@@ -13,6 +13,7 @@ from pyroplug import wire
 from pyroplug.errors import ConnectionClosedError
 from pyroplug.plain_exchange import plain_exchange
 from pyroplug.receiver import Receiver
+from pyroplug.time_limit import TimeLimit
 from pyroplug.wire import Flags, Message, MessageType
 from tests.messages import bytes_of, facts
 
@@ -48,7 +49,9 @@ def exchange(connection: Any, payload: bytes = b"call", sequence: int = 7) -> tu
         left.append(bytes(scratch[:count]) if count else count)
         return []
 
-    return plain_exchange(connection, scratch, SERIALIZER, LIMIT, go_on)(payload, sequence), left
+    return plain_exchange(connection, scratch, SERIALIZER, LIMIT, go_on, TimeLimit(None), [None])(
+        payload, sequence
+    ), left
 
 
 def result(payload: bytes = b"answer", **parts: Any) -> Message:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pyroplug import channel, marshalled
+from pyroplug import marshalled, retrying
 from pyroplug.api import Daemon, Proxy, expose
 from pyroplug.errors import (
     AddressError,
@@ -326,37 +326,71 @@ def test_time_limits_come_and_go(run_daemon: Callable[..., Running], way: Way) -
 
 
 @pytest.fixture
-def no_delay(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """What the proxy would have slept."""
     slept: list[float] = []
-    monkeypatch.setattr(channel.time, "sleep", slept.append)
+    monkeypatch.setattr(retrying, "wait", slept.append)
+    monkeypatch.setattr("random.uniform", lambda least, most: most)
     return slept
 
 
-def test_reconnecting_in_vain(no_delay: list[float]) -> None:
+def nobody() -> str:
+    """The URI of an object where nobody listens."""
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
-        port = server.getsockname()[1]
-    proxy: Any = Proxy(f"PYRO:thing@127.0.0.1:{port}")
-    with pytest.raises(ConnectionClosedError, match="reconnect"):
-        proxy._pyroReconnect(3)
-    assert no_delay == [2.0, 2.0]
+        return f"PYRO:thing@127.0.0.1:{server.getsockname()[1]}"
 
 
-def test_reconnecting_until_it_works(no_delay: list[float]) -> None:
-    def refuse(peer: Peer) -> None:
+def test_reconnecting_in_vain(waits: list[float]) -> None:
+    proxy: Any = Proxy(nobody())
+    with pytest.raises(ConnectionClosedError, match="reconnect") as caught:
+        proxy._pyroReconnect(9)
+    assert isinstance(caught.value.__cause__, AddressError)
+    assert waits == [0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0]
+    for tries in (0, 1):
+        with pytest.raises(ConnectionClosedError, match="reconnect"):
+            proxy._pyroReconnect(tries)
+    assert len(waits) == 8
+
+
+def test_reconnecting_until_it_works(waits: list[float]) -> None:
+    def hang_up(peer: Peer) -> None:
         peer.receive()
-        peer.sock.sendall(connect_fail("not yet"))
 
     def accept(peer: Peer) -> None:
         peer.greet()
         assert peer.receive() is None
 
-    with fake_server(accept, refuse, refuse, accept) as server, Proxy(server.uri) as proxy:
+    with fake_server(accept, hang_up, hang_up, accept) as server, Proxy(server.uri) as proxy:
         proxy._pyroBind()
         proxy._pyroReconnect(5)
         assert proxy._pyroConnection
         assert server.connections == 4
-    assert no_delay == [2.0, 2.0]
+    assert waits == [0.05, 0.1]
+
+
+@EITHER
+def test_a_refusal_is_not_tried_again(
+    run_daemon: Callable[..., Running], way: Way, waits: list[float]
+) -> None:
+    proxy = run_daemon(way, cls=Picky, thing=Thing()).proxy()
+    proxy._pyroHandshake = "wrong"
+    with pytest.raises(HandshakeError, match="that was the wrong word"):
+        proxy._pyroReconnect()
+    assert waits == []
+
+
+@pytest.mark.parametrize(
+    ("uri", "error"),
+    [
+        ("PYRO:thing@./nonsense:here", PyroError),
+        ("PYRO:thing@a..b:4711", AddressError),
+        ("PYROMETA:a,b", NamingError),
+    ],
+)
+def test_an_unusable_address_is_not_tried_again(uri: str, error: type[Exception], waits: list[float]) -> None:
+    with pytest.raises(error):
+        Proxy(uri)._pyroReconnect()
+    assert waits == []
 
 
 # Sockets that are connected already

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import pickle
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -68,6 +70,7 @@ def test_copies(running: Running, proxy: Any) -> None:
     proxy.echo()
     proxy._pyroTimeout = 12.5
     proxy._pyroMaxRetries = 2
+    proxy._pyroIdempotent.add("echo")
     proxy._pyroSerializer = "json"
     proxy._pyroHandshake = {"say": "this"}
     with copy.copy(proxy) as twin:
@@ -77,6 +80,7 @@ def test_copies(running: Running, proxy: Any) -> None:
         assert (twin._pyroTimeout, twin._pyroMaxRetries) == (12.5, 2)
         assert (twin._pyroSerializer, twin._pyroHandshake) == ("json", {"say": "this"})
         assert twin._pyroMethods == proxy._pyroMethods
+        assert twin._pyroIdempotent == {"echo"}
         twin._pyroMethods.add("more")
         assert "more" not in proxy._pyroMethods
         assert twin.echo(1) == [[1], {}]
@@ -121,6 +125,15 @@ def test_a_state_that_comes_from_a_stranger_is_looked_at() -> None:
 # Ownership
 
 
+@pytest.fixture
+def quick_switches() -> Iterator[None]:
+    """Threads are interrupted as often as possible."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
 def test_a_proxy_belongs_to_one_thread(proxy: Any, in_thread: Callable[..., Any]) -> None:
     assert proxy.echo() == [[], {}]
     attempts: list[Callable[[], Any]] = [
@@ -155,3 +168,78 @@ def test_a_copy_belongs_to_the_thread_that_makes_it(proxy: Any, in_thread: Calla
             return twin.echo(threading.current_thread().name)
 
     assert in_thread(copied).result(20) == [["copied"], {}]
+
+
+def test_threads_that_claim_a_proxy_in_turn(proxy: Any, in_thread: Callable[..., Any]) -> None:
+    turn = threading.Lock()
+    connection = (proxy.echo(), proxy._pyroConnection)[1]
+
+    def work(name: str) -> bool:
+        for number in range(100):
+            with turn:
+                proxy._pyroClaimOwnership()
+                if proxy.echo(name, number) != [[name, number], {}]:
+                    return False
+        return True
+
+    working = [in_thread(work, name) for name in "abcd"]
+    assert all(each.result(20) for each in working)
+    proxy._pyroClaimOwnership()
+    assert proxy._pyroConnection is connection
+
+
+def test_threads_that_do_not_wait_for_their_turn(
+    proxy: Any, in_thread: Callable[..., Any], quick_switches: None
+) -> None:
+    """Each gets the answer to its own call, or an error."""
+    proxy._pyroTimeout = 5
+    proxy._pyroBind()
+
+    def work(name: str) -> tuple[int, int]:
+        right = wrong = 0
+        for number in range(1000):
+            with contextlib.suppress(PyroError):
+                proxy._pyroClaimOwnership()
+                if proxy.echo(name, number) == [[name, number], {}]:
+                    right += 1
+                else:
+                    wrong += 1
+        return right, wrong
+
+    working = [in_thread(work, name) for name in "abcd"]
+    right, wrong = map(sum, zip(*(each.result(60) for each in working), strict=True))
+    assert right > 0
+    assert wrong == 0
+    proxy._pyroClaimOwnership()
+    assert proxy.echo("after that") == [["after that"], {}]
+
+
+def test_a_claim_in_the_middle_of_a_call_disturbs_nobody(
+    run_daemon: Callable[..., Running], in_thread: Callable[..., Any]
+) -> None:
+    class Waiting:
+        def __init__(self) -> None:
+            self.begun, self.go = threading.Event(), threading.Event()
+
+        @expose
+        def wait(self) -> str:
+            self.begun.set()
+            self.go.wait(20)
+            return "waited"
+
+    waiting = Waiting()
+    proxy = run_daemon(thing=waiting).proxy()
+
+    def wait() -> Any:
+        proxy._pyroClaimOwnership()
+        return proxy.wait()
+
+    call = in_thread(wait)
+    assert waiting.begun.wait(20)
+    proxy._pyroClaimOwnership()
+    with pytest.raises(PyroError, match="in the middle of a call") as caught:
+        proxy.wait()
+    assert "copy" in str(caught.value.hint)
+    waiting.go.set()
+    assert call.result(20) == "waited"
+    assert proxy.wait() == "waited"

@@ -15,6 +15,7 @@ from typing import Any
 import Pyro5.errors
 import pytest
 
+from pyroplug import connecting
 from pyroplug.api import BatchProxy, Daemon, Proxy, expose, oneway
 from pyroplug.errors import CommunicationError, ConnectionClosedError, HandshakeError
 from tests.features.programs import Program, pyro5_proxy
@@ -121,7 +122,7 @@ def test_new_calls_of_a_real_pyro5_are_refused_too(
 
 @EITHER
 def test_whoever_is_saying_hello_is_refused_with_the_reason(
-    run_daemon: Callable[..., Running], in_thread: Any, way: Way
+    run_daemon: Callable[..., Running], in_thread: Any, way: Way, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # It has connected, and says hello when the end has begun.
     hello, begun = threading.Event(), threading.Event()
@@ -130,14 +131,15 @@ def test_whoever_is_saying_hello_is_refused_with_the_reason(
     running = run_daemon(way, thing=thing)
     busy, slow = running.proxy(), running.proxy()
     channel = slow._pyroChannel
-    greet = channel._greet
+    greet = connecting._greet
 
-    def late(*arguments: Any) -> Any:
-        hello.set()
-        wait_for(begun)
-        return greet(*arguments)
+    def late(line: Any, caller: Any, plugins: Any) -> Any:
+        if caller is channel:
+            hello.set()
+            wait_for(begun)
+        return greet(line, caller, plugins)
 
-    channel._greet = late
+    monkeypatch.setattr(connecting, "_greet", late)
     greeting = in_thread(lambda: (slow._pyroClaimOwnership(), slow._pyroBind()))
     wait_for(hello)
     answer = in_thread(lambda: (busy._pyroClaimOwnership(), busy.wait())[1])

@@ -293,6 +293,17 @@ def test_registered_classes_both_ways(service: Any, client: Library) -> None:
         service.point(1, 2)
 
 
+# What clients are told beyond what Pyro5 knows
+
+
+@over(EACH_SERIALIZER)
+def test_methods_that_may_be_called_twice(service: Any, client: Library, link: Link) -> None:
+    assert service.length("four") == 4
+    assert "length" in service._pyroMethods
+    if client.name == "pyroplug":
+        assert service._pyroIdempotent == ({"length"} if link.server == "pyroplug" else set())
+
+
 # Compression
 
 

@@ -93,7 +93,7 @@ def connect_error(address: str, cause: OSError, timeout: float | None, /) -> Add
     """Why ``address`` cannot be connected to; ``timeout`` is what was allowed, in seconds."""
     shown = printable(address)
     if isinstance(cause, builtins.TimeoutError):
-        limit = "in the system's time limit" if timeout is None else f"within {timeout:g} seconds"
+        limit = "in the system's time limit" if timeout is None else f"within {timeout:.4g} seconds"
         hint = "the host may be down, overloaded, or behind a firewall that drops everything"
         return _with_cause(TimeoutError(f"cannot connect to {shown}: no answer {limit}", hint=hint), cause)
     return _with_cause(

@@ -1,0 +1,148 @@
+"""How a proxy's connection comes to be: the address, the serializer, and the greeting."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+from weakref import WeakSet
+
+from .client import ClientProtocol
+from .config import Configuration
+from .contracts import Buffer, Connection
+from .errors import ConnectionClosedError, HandshakeError, NamingError, ProtocolError, PyroError, TimeoutError
+from .greeting import Greeting
+from .line import Line, ServerConnection
+from .plugins import PluginSet
+from .selection import adopt, codec_for, responders_for, transport_for
+from .time_limit import TimeLimit
+from .uri import URI
+from .values import registry
+from .wire import Message
+
+__all__ = ["names_of", "open_line", "spoil"]
+
+_spoilt: WeakSet[Any] = WeakSet()
+
+
+class Caller(Protocol):
+    """Who wants to have a connection: a channel, whose attributes these are."""
+
+    uri: URI
+    settings: Configuration
+    serializer: str | None
+    handshake: Any
+    sequence: int
+    socket: Any
+    plugins: Callable[[], PluginSet]
+    validate: Callable[[Any], object] | None
+    limit: TimeLimit
+    face: ServerConnection | None
+
+
+def open_line(caller: Caller) -> tuple[Line, Any]:
+    """Connect and say hello: the line, and the metadata of the caller's object.
+
+    :returns: ``None`` for the metadata where there is no greeting: the user has connected the socket.
+    :raises PluginUnavailableError: no plugin knows the serializer or the address.
+    :raises CommunicationError: there is no connection to be had, or the server refuses.
+    :raises SecurityError: the server does not prove what the configuration requires of it.
+    :raises BaseException: what ``validate`` raises to refuse the server.
+    """
+    plugins, settings, limit = caller.plugins(), caller.settings, caller.limit
+    serializer, codec = codec_for(plugins, caller.serializer or settings.SERIALIZER, settings, registry)
+    protocol = ClientProtocol(
+        codec,
+        serializer.wire_id,
+        limit=settings.MAX_MESSAGE_SIZE,
+        compress=settings.COMPRESSION,
+        codecs=lambda wire_id: plugins.by_wire_id(wire_id).codec(settings, registry),
+    )
+    connection = _borrow(caller, plugins) if caller.socket is not None else _connect(caller, plugins)
+    if settings.LOGWIRE:
+        from .wirelog import log_client
+
+        connection = log_client(connection, protocol, accepted=caller.socket is not None)
+    limit.forget()
+    try:
+        limit.hold(connection)
+        caller.face = ServerConnection(connection, caller.uri.object)  # ``validate`` may look at it
+        line = Line(connection, protocol, str(caller.uri), limit)
+        return line, None if caller.socket is not None else _greet(line, caller, plugins)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _connect(caller: Caller, plugins: PluginSet) -> Connection:
+    uri = caller.uri
+    if uri.protocol != "PYRO" or uri.location is None:
+        raise NamingError(f"{uri} has to be looked up, and there is no name server to ask")
+    transport, address = transport_for(plugins, uri.location)
+    return transport.connect(address, caller.settings, caller.limit.left())
+
+
+def _greet(line: Line, caller: Caller, plugins: PluginSet) -> Any:
+    def exchange(request: Sequence[Buffer]) -> Message:
+        return line.protocol.only(line.exchange(request))
+
+    responders = responders_for(plugins, caller.settings)
+    greeting = Greeting(line.protocol, exchange, responders, caller.settings.HANDSHAKE_PROOFS)
+    try:
+        said = greeting.greet(caller.uri.object, caller.handshake, caller.sequence)
+    except HandshakeError as error:
+        raise HandshakeError(f"connection to {caller.uri} rejected: {error}") from None
+    except TimeoutError as error:
+        raise caller.limit.error(f"{caller.uri}: the greeting was not answered") from error
+    if caller.validate is not None:
+        caller.validate(said["handshake"])
+    return said["meta"]
+
+
+# Sockets that the user has connected ------------------------------------------------------------------
+
+
+def _borrow(caller: Caller, plugins: PluginSet) -> Connection:
+    if _is_spoilt(caller.socket):
+        raise ConnectionClosedError(
+            "the connected socket is of no more use: its conversation broke off in the middle of a call",
+            hint="connect another one; this one stays open, as it is yours",
+        )
+    return adopt(plugins, caller.socket, caller.settings)
+
+
+def spoil(socket: Any) -> None:
+    """Have nobody use a connected socket again: what comes next on it is another call's answer."""
+    with contextlib.suppress(TypeError):
+        _spoilt.add(socket)
+
+
+def _is_spoilt(socket: Any) -> bool:
+    try:
+        return socket in _spoilt
+    except TypeError:
+        return False
+
+
+# What an object has -----------------------------------------------------------------------------------
+
+
+def names_of(metadata: Any, uri: URI) -> Sequence[set[str]]:
+    """An object's methods, those of them that are one-way, its properties, and its idempotent methods.
+
+    :raises ProtocolError: these are not collections of names.
+    :raises PyroError: there is nothing exposed.
+    """
+    try:
+        names = [set(metadata[part]) for part in ("methods", "oneway", "attrs")]
+        names.append(set(metadata["idempotent"]) if "idempotent" in metadata else set())
+    except (TypeError, KeyError, ValueError) as error:
+        raise ProtocolError(f"invalid metadata of {uri}: {metadata!r:.200}") from error
+    if not all(isinstance(name, str) for part in names for name in part):
+        raise ProtocolError(f"invalid metadata of {uri}: {metadata!r:.200}")
+    if not names[0] and not names[2]:
+        raise PyroError(
+            f"remote object {uri} doesn't expose any methods or attributes",
+            hint="put @expose on its class, methods or properties",
+        )
+    return names
