@@ -289,6 +289,8 @@ class Daemon:
             with self._loop_ended:
                 self._loops.remove(threading.get_ident())
                 self._loop_ended.notify_all()
+        if not self._serving:  # programs end here: a call that ended it from within has still to be answered
+            server.close(self.config.SHUTDOWN_TIMEOUT)
 
     @staticmethod
     def serveSimple(

@@ -308,6 +308,8 @@ class BaseServer:
             return
         deadline = time.monotonic() + max(0.0, grace)
         if not self._closing.claim(deadline, self._is_inside):
+            if self._closing.is_done() and not self._is_inside():
+                self._join(self._closing.deadline)  # the call that closed it is still to be answered
             return
         with ExitStack() as held:
             held.callback(self._closing.release)

@@ -23,6 +23,7 @@ class Closing:
         self._closer = 0
         self._lock = threading.RLock()
         self._done = threading.Event()
+        self.is_done = self._done.is_set
 
     def claim(self, deadline: float, is_inside: Callable[[], bool]) -> bool:
         """Whether the caller is to close the server; if not, it is closed now, or soon.
