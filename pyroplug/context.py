@@ -34,7 +34,7 @@ Annotations = MutableMapping[str, Buffer]
 
 
 class ClientConnection:
-    """The connection with a client, as programs on the server see it.
+    """The connection with a client, as programs on the server see it, and where they keep what belongs to it.
 
     :ivar instances: the objects that exist for this connection alone, by their class.
     :ivar creating: what is held while one of them is created, likewise.
@@ -43,7 +43,10 @@ class ClientConnection:
         thread runs the calls of all clients.
     """
 
-    __slots__ = ("__weakref__", "_connection", "_tracking", "creating", "instances", "served_by", "turn")
+    __slots__ = (
+        *("__dict__", "__weakref__", "_connection", "_tracking"),
+        *("creating", "instances", "served_by", "turn"),
+    )
 
     def __init__(
         self, connection: Connection | None, tracking: Tracking | None = None, served_by: object = None

@@ -27,7 +27,7 @@ class ServerConnection:
     :ivar objectId: the object that the connection was made for.
     """
 
-    __slots__ = ("_connection", "objectId")
+    __slots__ = ("__dict__", "_connection", "objectId")  # programs keep things of their own with it
 
     def __init__(self, connection: Connection, object_id: str) -> None:
         self._connection = connection
@@ -49,6 +49,10 @@ class ServerConnection:
     def fileno(self) -> int:
         """The file descriptor; -1 once closed."""
         return self._connection.fileno()
+
+    def close(self) -> None:
+        """End the connection; the proxy notices with its next call."""
+        self._connection.shutdown()
 
 
 class Line:

@@ -70,6 +70,13 @@ def test_binding(run_daemon: Callable[..., Running], way: Way) -> None:
     if way.transport == "tcp":
         assert proxy._pyroLocalSocket == proxy._pyroConnection.sock.getsockname()
         assert proxy._pyroLocalSocket[0] == "127.0.0.1"
+    connection = proxy._pyroConnection
+    connection.note = "kept with it"
+    connection.close()
+    with pytest.raises(ConnectionClosedError):
+        proxy.echo(1)
+    assert proxy._pyroConnection is None
+    assert proxy.echo(1) == 1
 
 
 @EITHER

@@ -28,10 +28,11 @@ class Hotel(Daemon):
         if not isinstance(data, dict) or data.get("password") != "please":
             print("refused", sorted(data) if isinstance(data, dict) else data)
             raise ValueError("you are not a guest")
+        conn.guest = data["name"]
         return {"room": len(data["name"])}
 
     def clientDisconnect(self, conn):
-        print("goodbye with", sorted(key.number for key in conn.tracked_resources))
+        print("goodbye", conn.guest, "with", sorted(key.number for key in conn.tracked_resources))
         self.gone.set()
 
     def annotations(self):
@@ -51,6 +52,9 @@ class Desk:
         self._keys.append(key)
         current_context.track_resource(key)
         return number
+
+    def guest(self):
+        return current_context.client.guest
 
     def give_back(self, number):
         for key in self._keys:
@@ -98,7 +102,7 @@ def client(uri):
     except LookupError as error:
         print("I refuse:", error)
     with Guest(uri, "ann") as ann:
-        print(ann.key(12), ann.key(7))
+        print(ann.key(12), ann.key(7), ann.guest())
         ann.give_back(7)
         print(bytes(current_context.response_annotations["HTEL"]))
         print(ann.cleaned())
