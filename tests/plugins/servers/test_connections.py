@@ -221,8 +221,8 @@ from pyroplug_servers import MultiplexModel, ThreadPoolModel, limits
 from pyroplug_transports import TcpTransport
 from tests.plugins.servers.scripted import Host, frame, wait_until
 settings = SimpleNamespace(SOCK_REUSE=True, SOCK_NODELAY=False, PREFER_IP_VERSION=0, SSL=False,
-    THREADPOOL_SIZE=4, THREADPOOL_SIZE_MIN=1, ONEWAY_THREADS=1, MAX_CONNECTIONS=0, HANDSHAKE_TIMEOUT=0.0, COMMTIMEOUT=0.0,
-    POLLTIMEOUT=30.0)
+    THREADPOOL_SIZE=4, THREADPOOL_SIZE_MIN=1, ONEWAY_THREADS=1, MAX_CONNECTIONS=0, HANDSHAKE_TIMEOUT=0.0,
+    COMMTIMEOUT=0.0, POLLTIMEOUT=30.0)
 limits.ACCEPT_PAUSE = 0.05
 listener = TcpTransport().listen("127.0.0.1:0", settings)
 model = {"threadpool": ThreadPoolModel, "multiplex": MultiplexModel}[sys.argv[1]]()
