@@ -153,6 +153,9 @@ class MemoryConnection:
     def pending(self) -> bool:
         return False
 
+    def wants_write(self) -> bool:
+        return False
+
     def fileno(self) -> int:
         return -1
 
