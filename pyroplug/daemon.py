@@ -126,8 +126,8 @@ class Daemon:
         :param objectId: by which clients call it; ``None`` for one that nobody can guess.
         :param force: replace what has the id, and register again what is registered already.
         :param weak: forget the object when nobody else holds it any longer.
-        :raises DaemonError: the id is taken, or the object is registered, in this daemon or in another one
-            that is not closed.
+        :raises DaemonError: the id is taken, the class exposes nothing, or the object is registered, in
+            this daemon or in another one that is not closed.
         :raises TypeError: the id is no text, or ``weak`` is impossible.
         :raises AttributeError: the object cannot take the attributes ``_pyroId`` and ``_pyroDaemon``.
         """
@@ -142,8 +142,10 @@ class Daemon:
             )
         cls = obj_or_class if isinstance(obj_or_class, type) else type(obj_or_class)
         if exposure_of(cls).empty:
-            # No error: methods may be added later, and some objects are mere tokens.
-            log.warning("%s exposes nothing that could be called: put @expose on it, or on its methods", cls)
+            raise DaemonError(
+                f"the class {cls.__module__}.{cls.__qualname__} exposes nothing that could be called",
+                hint="put @expose on the class, or on its methods and properties that are for remote callers",
+            )
         replaced = self._target_of(object_id)
         try:
             mark(obj_or_class, object_id, self)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pyroplug.api import Daemon, DaemonObject, Proxy, config, expose
-from pyroplug.errors import DaemonError, PyroError
+from pyroplug.errors import DaemonError
 from pyroplug.plugins import PluginSet
 from pyroplug.uri import URI
 from pyroplug.values import registry
@@ -172,26 +172,17 @@ def test_a_failed_registration_replaces_nothing(daemon: Daemon) -> None:
     assert daemon.uriFor(thing).object == "thing"
 
 
-def test_what_exposes_nothing_is_warned_of(
-    run_daemon: Callable[..., Running], caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_class_that_exposes_nothing() -> None:
     class Hidden:
         def name(self) -> str:
             return "hidden"
 
-    running = run_daemon()
-    running.daemon.register(Hidden, "hidden")
-    assert "Hidden" in caplog.text
-    assert "@expose" in caplog.text
-    proxy = running.proxy("hidden")
-    with pytest.raises(PyroError, match="expose"):
-        proxy.name()
-    # As in Pyro5, it can be exposed later.
-    Hidden.name = expose(Hidden.name)  # type: ignore[method-assign]
-    running.daemon.resetMetadataCache("hidden")
-    assert proxy.name() == "hidden"
-    with pytest.raises(AttributeError, match="_pyroId"):
-        running.daemon.register(5)
+    with Daemon(config=settings()) as daemon:
+        for target in (Hidden, Hidden(), 5, object()):
+            with pytest.raises(DaemonError, match=r"Hidden|int|object") as caught:
+                daemon.register(target)
+            assert "@expose" in str(caught.value.hint)
+        assert list(daemon.objectsById) == ["Pyro.Daemon"]
 
 
 # Forgetting

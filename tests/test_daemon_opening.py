@@ -15,6 +15,7 @@ from pyroplug.api import Daemon, DaemonObject, Proxy, expose
 from pyroplug.errors import (
     AddressError,
     ConfigError,
+    DaemonError,
     PluginUnavailableError,
     PyroError,
     SecurityError,
@@ -200,11 +201,20 @@ class BadInterface(DaemonObject):
         raise RuntimeError("no interface today")
 
 
+class Nothing(DaemonObject):
+    """Loses what it inherits, as nothing of it is exposed."""
+
+    ping = registered = info = get_metadata = None  # type: ignore[assignment]
+    get_next_stream_item = get_next_stream_items = close_stream = None  # type: ignore[assignment]
+
+
 def test_a_failing_interface_leaves_nothing_open(tmp_path: Path) -> None:
     path = tmp_path / "socket"
     with pytest.raises(RuntimeError, match="no interface today"):
         Daemon(unixsocket=str(path), interface=BadInterface, config=settings())
     assert not path.exists()
+    with pytest.raises(DaemonError, match="exposes nothing"):
+        Daemon(interface=Nothing, config=settings())
 
 
 def test_what_is_no_socket() -> None:
