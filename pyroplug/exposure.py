@@ -262,7 +262,7 @@ def exposure_of(cls: type) -> Exposure:
 
 def forget_exposure(cls: type) -> None:
     """Have what a class and its subclasses expose found out again, after members were added or marked."""
-    for key, (reference, _) in list(_known.items()):
+    for key, (reference, _) in _known.copy().items():  # in one step: classes may go at any time
         known = reference()
         if known is not None and any(base is cls for base in mro_of(known)):
             _known.pop(key, None)
