@@ -14,11 +14,11 @@ from .context import ClientConnection, current_context
 from .contracts import Buffer, Connection, HandshakeValidator, HasFileno, Listener, Server
 from .daemon_object import DaemonObject
 from .errors import DaemonError, PyroError
-from .exposure import exposure_of, forget_exposure
+from .exposure import forget_exposure
 from .hosting import Host, log_failed_call, streams_for
 from .interrupts import interruptible
 from .location import location_for, natted, wanted_locations
-from .objects import ObjectTable, mark, marks_of
+from .objects import ObjectTable, check_exposed, mark, marks_of
 from .plugins import PluginSet, default_plugins
 from .proxy import Proxy
 from .selection import adopt, select_for_daemon, transport_for
@@ -140,12 +140,7 @@ class Daemon:
                 f"{obj_or_class!r} is registered already, as {before[0]!r}",
                 hint="unregister it first, or use force=True",
             )
-        cls = obj_or_class if isinstance(obj_or_class, type) else type(obj_or_class)
-        if exposure_of(cls).empty:
-            raise DaemonError(
-                f"the class {cls.__module__}.{cls.__qualname__} exposes nothing that could be called",
-                hint="put @expose on the class, or on its methods and properties that are for remote callers",
-            )
+        check_exposed(obj_or_class)
         replaced = self._target_of(object_id)
         try:
             mark(obj_or_class, object_id, self)

@@ -16,7 +16,7 @@ from .context import ClientConnection
 from .errors import DaemonError
 from .exposure import Exposure, exposure_of, instance_creator_of, instance_mode_of
 
-__all__ = ["ObjectTable", "Registration", "mark", "marks_of", "unknown_object"]
+__all__ = ["ObjectTable", "Registration", "check_exposed", "mark", "marks_of", "unknown_object"]
 
 log = logging.getLogger(__name__)
 
@@ -185,6 +185,16 @@ class ObjectTable:
         """Look at an object's exposed members anew."""
         entry = self.get(object_id)
         entry.exposure = exposure_of(entry.cls)
+
+
+def check_exposed(target: Any) -> None:
+    """Raise :exc:`~pyroplug.errors.DaemonError` if nothing of an object or class could be called."""
+    cls = target if isinstance(target, type) else type(target)
+    if exposure_of(cls).empty:
+        raise DaemonError(
+            f"the class {cls.__module__}.{cls.__qualname__} exposes nothing that could be called",
+            hint="put @expose on the class, or on its methods and properties that are for remote callers",
+        )
 
 
 def unknown_object(object_id: object) -> DaemonError:
