@@ -10,7 +10,7 @@ import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from threading import get_ident
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .blobs import SerializedBlob
 from .client import StreamReference
@@ -23,12 +23,14 @@ from .forking import close_when_forked
 from .line import Line, ServerConnection
 from .ownership import Owned, current_user, not_owner, user_within
 from .plain_exchange import InUseError
-from .plugins import PluginSet
 from .remote_iterator import RemoteIterator
 from .retrying import Retries, may_run_twice, until_it_works
 from .time_limit import TimeLimit
 from .uri import DAEMON_NAME, URI
 from .wire import Flags, Message
+
+if TYPE_CHECKING:
+    from .plugins import PluginSet
 
 __all__ = ["Channel", "ServerConnection"]
 
@@ -66,10 +68,8 @@ class Channel(Owned):
         self.handshake: Any = "hello"
         self.raw = False
         self.sequence = 0
-        self.methods: set[str] = set()
-        self.oneway: set[str] = set()
-        self.attributes: set[str] = set()
-        self.idempotent: set[str] = set()
+        self.methods, self.oneway = set[str](), set[str]()
+        self.attributes, self.idempotent = set[str](), set[str]()
         self._told: set[str] = set()  # those of them that the server has named
         self.abandoned_streams: list[str] = []
         self.validate: Callable[[Any], object] | None = None

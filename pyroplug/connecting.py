@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakSet
 
 from .client import ClientProtocol
@@ -13,12 +13,13 @@ from .contracts import Buffer, Connection
 from .errors import ConnectionClosedError, HandshakeError, NamingError, ProtocolError, PyroError, TimeoutError
 from .greeting import Greeting
 from .line import Line, ServerConnection
-from .plugins import PluginSet
-from .selection import adopt, codec_for, responders_for, transport_for
 from .time_limit import TimeLimit
 from .uri import URI
 from .values import registry
 from .wire import Message
+
+if TYPE_CHECKING:
+    from .plugins import PluginSet
 
 __all__ = ["names_of", "open_line", "spoil"]
 
@@ -50,6 +51,8 @@ def open_line(caller: Caller) -> tuple[Line, Any]:
     :raises BaseException: what ``validate`` raises to refuse the server.
     """
     plugins, settings, limit = caller.plugins(), caller.settings, caller.limit
+    from .selection import codec_for
+
     serializer, codec = codec_for(plugins, caller.serializer or settings.SERIALIZER, settings, registry)
     protocol = ClientProtocol(
         codec,
@@ -78,6 +81,8 @@ def _connect(caller: Caller, plugins: PluginSet) -> Connection:
     uri = caller.uri
     if uri.protocol != "PYRO" or uri.location is None:
         raise NamingError(f"{uri} has to be looked up, and there is no name server to ask")
+    from .selection import transport_for
+
     transport, address = transport_for(plugins, uri.location)
     return transport.connect(address, caller.settings, caller.limit.left())
 
@@ -85,6 +90,8 @@ def _connect(caller: Caller, plugins: PluginSet) -> Connection:
 def _greet(line: Line, caller: Caller, plugins: PluginSet) -> Any:
     def exchange(request: Sequence[Buffer]) -> Message:
         return line.protocol.only(line.exchange(request))
+
+    from .selection import responders_for
 
     responders = responders_for(plugins, caller.settings)
     greeting = Greeting(line.protocol, exchange, responders, caller.settings.HANDSHAKE_PROOFS)
@@ -108,6 +115,8 @@ def _borrow(caller: Caller, plugins: PluginSet) -> Connection:
             "the connected socket is of no more use: its conversation broke off in the middle of a call",
             hint="connect another one; this one stays open, as it is yours",
         )
+    from .selection import adopt
+
     return adopt(plugins, caller.socket, caller.settings)
 
 

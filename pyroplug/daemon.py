@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .config import Configuration, config
 from .context import ClientConnection, current_context
@@ -19,12 +19,13 @@ from .hosting import Host, log_failed_call, streams_for
 from .interrupts import interruptible
 from .location import location_for, natted, wanted_locations
 from .objects import ObjectTable, check_exposed, mark, marks_of
-from .plugins import PluginSet, default_plugins
 from .proxy import Proxy
-from .selection import adopt, select_for_daemon, transport_for
 from .transport_server import TransportServer
 from .uri import DAEMON_NAME, URI
 from .values import register_wire_class, registry
+
+if TYPE_CHECKING:
+    from .plugins import PluginSet
 
 __all__ = ["Daemon"]
 
@@ -76,8 +77,11 @@ class Daemon:
         :param plugins: the plugins to choose from; ``None`` for the process's own.
         :raises PluginUnavailableError: something that is named is not to be had.
         :raises AddressError: an address cannot be listened on.
-        :raises ConfigError: settings that the chosen plugins cannot work with, or that do not go together.
+        :raises ConfigError: settings that do not go together, or not with the chosen plugins.
         """
+        from .plugins import default_plugins
+        from .selection import adopt, select_for_daemon, transport_for
+
         self.config = config
         self._plugins = plugins = default_plugins() if plugins is None else plugins
         locations = wanted_locations(config, host, port, unixsocket, listen)
@@ -231,8 +235,6 @@ class Daemon:
         """Take the marks off what is no longer registered under an id, if they speak of that."""
         if target is not None and marks_of(target) == (object_id, self):
             mark(target, None, None)
-
-    # Where
 
     @property
     def locationStr(self) -> str:

@@ -10,18 +10,20 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .context import ClientConnection
 from .contracts import Buffer, Codec, Connection, Hello, ServerModel, Session, Settings
 from .dispatch import Dispatcher
 from .gatekeeper import Gatekeeper
 from .objects import ObjectTable
-from .selection import DaemonSelection
 from .service import SessionLimits
 from .session import ServerSession
 from .streams import ROOM, StreamTable
 from .threads import SpareThreads
+
+if TYPE_CHECKING:
+    from .selection import DaemonSelection
 
 __all__ = ["Host", "Overridable", "streams_for"]
 

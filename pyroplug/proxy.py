@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from weakref import ref
 
 from .channel import Channel
+from .channel_attribute import ChannelAttribute
 from .config import Configuration, config
 from .context import keep_received
 from .errors import PyroError
 from .line import ServerConnection
-from .plugins import Kind, PluginSet, default_plugins
 from .uri import DAEMON_NAME, URI
 from .values import register_wire_class
 
@@ -25,11 +25,12 @@ __all__ = ["Proxy", "RemoteMethod"]
 if TYPE_CHECKING:
     import typing_extensions
 
+    from .plugins import PluginSet
+
     T = typing_extensions.TypeVar("T", default=Any)
 else:
     T = TypeVar("T")
 
-V = TypeVar("V")
 Invoke = Callable[[str, Sequence[Any], Mapping[str, Any]], Any]
 
 _PROBES = frozenset(
@@ -64,24 +65,6 @@ class RemoteMethod:
 
     def __repr__(self) -> str:
         return f"<remote method {self.__name__!r}>"
-
-
-class _ChannelAttribute(Generic[V]):
-    """An attribute of a proxy that its channel has."""
-
-    def __init__(self, name: str, doc: str) -> None:
-        self._name = name
-        self.__doc__ = doc
-
-    @overload
-    def __get__(self, proxy: None, owner: type) -> _ChannelAttribute[V]: ...
-    @overload
-    def __get__(self, proxy: Proxy[Any], owner: type) -> V: ...
-    def __get__(self, proxy: Proxy[Any] | None, owner: type) -> Any:
-        return self if proxy is None else getattr(proxy._pyroChannel, self._name)
-
-    def __set__(self, proxy: Proxy[Any], value: V) -> None:
-        setattr(proxy._pyroChannel, self._name, value)
 
 
 class Proxy(Generic[T]):
@@ -120,7 +103,9 @@ class Proxy(Generic[T]):
         if connected_socket is not None and isinstance(uri, str):
             uri = f"PYRO:{uri}@{_CONNECTED_SOCKET}:0"
         uri = URI(uri)
-        chosen = default_plugins() if plugins is None else plugins
+        from .plugins import Kind
+
+        chosen = _default_plugins() if plugins is None else plugins
         chosen.get(Kind.SERIALIZER, config.SERIALIZER)
         _set_up(self, Channel(uri, config, lambda: chosen, connected_socket))
         keep_received({})
@@ -206,7 +191,7 @@ class Proxy(Generic[T]):
         uri, oneway, methods, attributes, handshake, serializer = state
         if not (serializer is None or isinstance(serializer, str)):
             raise PyroError(f"the state of a proxy names a serializer that is no text: {serializer!r:.100}")
-        channel = Channel(URI(uri), config, default_plugins, None)
+        channel = Channel(URI(uri), config, _default_plugins, None)
         channel.handshake, channel.serializer = handshake, serializer
         channel.methods, channel.oneway = set(map(_name, methods)), set(map(_name, oneway))
         channel.attributes = set(map(_name, attributes))
@@ -242,32 +227,30 @@ class Proxy(Generic[T]):
 
     # Pyro's own names
 
-    _pyroUri = _ChannelAttribute[URI]("uri", "The remote object's address.")
-    _pyroMethods = _ChannelAttribute["set[str]"](
-        "methods", "The names of its methods, once it was connected."
-    )
-    _pyroAttrs = _ChannelAttribute["set[str]"]("attributes", "The names of its properties.")
-    _pyroOneway = _ChannelAttribute["set[str]"](
+    _pyroUri = ChannelAttribute[URI]("uri", "The remote object's address.")
+    _pyroMethods = ChannelAttribute["set[str]"]("methods", "The names of its methods, once it was connected.")
+    _pyroAttrs = ChannelAttribute["set[str]"]("attributes", "The names of its properties.")
+    _pyroOneway = ChannelAttribute["set[str]"](
         "oneway", "The names of the methods whose answer is not waited for; may be changed."
     )
-    _pyroIdempotent = _ChannelAttribute["set[str]"](
+    _pyroIdempotent = ChannelAttribute["set[str]"](
         "idempotent", "The names of the methods that may be called twice; may be changed."
     )
-    _pyroSeq = _ChannelAttribute[int]("sequence", "The sequence number of the last call.")
-    _pyroTimeout = _ChannelAttribute["float | None"](
+    _pyroSeq = ChannelAttribute[int]("sequence", "The sequence number of the last call.")
+    _pyroTimeout = ChannelAttribute["float | None"](
         "timeout", "Seconds that a call may take, with connecting; ``None`` or 0 for ever."
     )
-    _pyroMaxRetries = _ChannelAttribute[int](
+    _pyroMaxRetries = ChannelAttribute[int](
         "max_retries", "How often a call is repeated, where it may be, that failed on its way."
     )
-    _pyroSerializer = _ChannelAttribute["str | None"](
+    _pyroSerializer = ChannelAttribute["str | None"](
         "serializer", "The serializer's name; ``None`` for the configuration's ``SERIALIZER``."
     )
-    _pyroHandshake = _ChannelAttribute[Any]("handshake", "What is said to the daemon when connecting.")
-    _pyroRawWireResponse = _ChannelAttribute[bool](
+    _pyroHandshake = ChannelAttribute[Any]("handshake", "What is said to the daemon when connecting.")
+    _pyroRawWireResponse = ChannelAttribute[bool](
         "raw", "Whether calls give the answer's message instead of what it means."
     )
-    _pyroConnection: _ChannelAttribute[ServerConnection | None] = _ChannelAttribute(
+    _pyroConnection: ChannelAttribute[ServerConnection | None] = ChannelAttribute(
         "face", "The connection, if there is one."
     )
 
@@ -348,6 +331,12 @@ class Proxy(Generic[T]):
 
 _INVOKE = Proxy._pyroInvoke
 """What may be passed by on the way to the channel, as long as nobody has put something else in its place."""
+
+
+def _default_plugins() -> PluginSet:
+    from .plugins import default_plugins  # when they are needed: it takes a while
+
+    return default_plugins()
 
 
 def _set_up(proxy: Proxy[Any], channel: Channel) -> None:

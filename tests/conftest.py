@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import settings
 
+from pyroplug.context import current_call
+
 from .leaks import Watch
 
 if TYPE_CHECKING:
@@ -29,7 +31,8 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 @pytest.fixture(autouse=True)
 def nothing_left_behind() -> Iterator[None]:
-    """No test leaves an open descriptor or a thread behind it."""
+    """No test leaves an open descriptor or a thread behind it, or finds what another one's calls brought."""
+    current_call.set(None)
     watch = Watch()
     yield
     left = watch.left_behind()

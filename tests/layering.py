@@ -20,7 +20,17 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("objects", "streams", "remote_iterator", "blobs", "plugins"),
     ("dispatch", "selection", "gatekeeper"),
     ("service", "invocation", "session", "client", "plain_exchange", "greeting", "time_limit"),
-    ("ownership", "forking", "line", "connecting", "retrying", "channel", "proxy", "batch"),
+    (
+        "ownership",
+        "forking",
+        "line",
+        "connecting",
+        "retrying",
+        "channel",
+        "channel_attribute",
+        "proxy",
+        "batch",
+    ),
     ("threads", "hosting", "interrupts", "transport_server", "daemon_object", "daemon", "serving"),
     ("api", "cli", "demo", "testing", "scaffold", "__main__"),
 )
