@@ -57,6 +57,7 @@ def test_from_another_thread(run_daemon: Callable[..., Running], way: Way) -> No
     assert proxy.name() == "thing"
     running.daemon.shutdown()
     running.thread.join(PATIENCE)
+    running.thread.join(PATIENCE)
     assert not running.thread.is_alive()
     with pytest.raises(ConnectionClosedError):
         proxy.name()
@@ -71,6 +72,7 @@ def test_from_inside_a_call(run_daemon: Callable[..., Running], way: Way, method
     proxy = running.proxy()
     assert getattr(proxy, method)() == "the last answer"
     running.thread.join(PATIENCE)
+    running.thread.join(PATIENCE)
     assert not running.thread.is_alive()
     with pytest.raises(CommunicationError):
         proxy.name()
@@ -81,6 +83,7 @@ def test_from_inside_a_one_way_call(run_daemon: Callable[..., Running], way: Way
     running = run_daemon(way, thing=Thing())
     assert running.proxy().shut_down_one_way() is None
     running.thread.join(PATIENCE)
+    running.thread.join(PATIENCE)
     assert not running.thread.is_alive()
 
 
@@ -90,6 +93,7 @@ def test_from_many_threads_at_once(run_daemon: Callable[..., Running], in_thread
     running.proxy().name()
     for ending in [in_thread(running.daemon.shutdown) for _ in range(4)]:
         ending.result(PATIENCE)
+    running.thread.join(PATIENCE)
     assert not running.thread.is_alive()
 
 
@@ -186,6 +190,7 @@ def test_a_daemon_that_was_closed_while_it_served(run_daemon: Callable[..., Runn
     running = run_daemon(way, thing=Thing())
     running.proxy().name()
     running.daemon.close()
+    running.thread.join(PATIENCE)
     running.thread.join(PATIENCE)
     assert not running.thread.is_alive()
 
