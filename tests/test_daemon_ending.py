@@ -57,7 +57,6 @@ def test_from_another_thread(run_daemon: Callable[..., Running], way: Way) -> No
     assert proxy.name() == "thing"
     running.daemon.shutdown()
     running.thread.join(PATIENCE)
-    running.thread.join(PATIENCE)
     assert not running.thread.is_alive()
     with pytest.raises(ConnectionClosedError):
         proxy.name()
@@ -72,7 +71,6 @@ def test_from_inside_a_call(run_daemon: Callable[..., Running], way: Way, method
     proxy = running.proxy()
     assert getattr(proxy, method)() == "the last answer"
     running.thread.join(PATIENCE)
-    running.thread.join(PATIENCE)
     assert not running.thread.is_alive()
     with pytest.raises(CommunicationError):
         proxy.name()
@@ -82,7 +80,6 @@ def test_from_inside_a_call(run_daemon: Callable[..., Running], way: Way, method
 def test_from_inside_a_one_way_call(run_daemon: Callable[..., Running], way: Way) -> None:
     running = run_daemon(way, thing=Thing())
     assert running.proxy().shut_down_one_way() is None
-    running.thread.join(PATIENCE)
     running.thread.join(PATIENCE)
     assert not running.thread.is_alive()
 
@@ -190,7 +187,6 @@ def test_a_daemon_that_was_closed_while_it_served(run_daemon: Callable[..., Runn
     running = run_daemon(way, thing=Thing())
     running.proxy().name()
     running.daemon.close()
-    running.thread.join(PATIENCE)
     running.thread.join(PATIENCE)
     assert not running.thread.is_alive()
 
