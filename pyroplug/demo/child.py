@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import selectors
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -89,9 +89,7 @@ class Child:
         return message
 
     def _readable(self, seconds: float) -> bool:
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._output, selectors.EVENT_READ)
-            return bool(selector.select(max(0.0, seconds)))
+        return bool(wait([self._output.fileno()], max(0.0, seconds)))
 
     def _gone(self) -> ChildError:
         with contextlib.suppress(subprocess.TimeoutExpired):
