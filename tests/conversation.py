@@ -291,3 +291,20 @@ def messages_in(data: bytes) -> list[Message]:
         rest = rest[count:]
     assert receiver.idle
     return received
+
+
+def answer_to(client: Conversation, request: bytes) -> Message:
+    """The answer to a request that wants one."""
+    answer = client.ask(request)
+    assert answer is not None
+    return answer
+
+
+def refusal(client: Conversation, *pieces: bytes) -> str:
+    """The text by which a client is refused."""
+    answer = client.ask(*pieces)
+    assert answer is not None
+    assert answer.type == MessageType.CONNECTFAIL
+    assert client.session.closing
+    assert not client.session.accepted
+    return client.text_of(answer)

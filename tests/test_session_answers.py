@@ -9,9 +9,9 @@ import pytest
 from pyroplug import errors
 from pyroplug.errors import ProtocolError, RemoteError
 from pyroplug.uri import DAEMON_NAME
-from pyroplug.wire import Flags, Message, MessageType
+from pyroplug.wire import Flags, MessageType
 
-from .conversation import SERIALIZERS, Conversation, MemoryDaemon
+from .conversation import SERIALIZERS, Conversation, MemoryDaemon, answer_to
 from .served import Thing
 
 
@@ -33,12 +33,6 @@ def client(daemon: MemoryDaemon, request: pytest.FixtureRequest) -> Conversation
 @pytest.fixture
 def msgpack(daemon: MemoryDaemon) -> Conversation:
     return Conversation(daemon, "msgpack").greet()
-
-
-def answer_to(client: Conversation, request: bytes) -> Message:
-    answer = client.ask(request)
-    assert answer is not None
-    return answer
 
 
 class TestExceptions:

@@ -15,7 +15,7 @@ from pyroplug.errors import SecurityError
 from pyroplug.marshalled import load_text
 from pyroplug.wire import Flags, MessageType
 
-from .conversation import ADDRESS, SERIALIZERS, WIRE_IDS, Conversation, MemoryDaemon, messages_in
+from .conversation import ADDRESS, SERIALIZERS, WIRE_IDS, Conversation, MemoryDaemon, messages_in, refusal
 from .served import Thing
 
 
@@ -27,16 +27,6 @@ def thing() -> Thing:
 @pytest.fixture
 def daemon(thing: Thing) -> MemoryDaemon:
     return MemoryDaemon({"thing": thing})
-
-
-def refusal(client: Conversation, *pieces: bytes) -> str:
-    """The text by which a client is refused."""
-    answer = client.ask(*pieces)
-    assert answer is not None
-    assert answer.type == MessageType.CONNECTFAIL
-    assert client.session.closing
-    assert not client.session.accepted
-    return client.text_of(answer)
 
 
 class TestAccepted:

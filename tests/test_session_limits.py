@@ -11,7 +11,7 @@ from pyroplug import wire
 from pyroplug.context import ClientConnection
 from pyroplug.wire import MessageType
 
-from .conversation import Conversation, MemoryDaemon, messages_in
+from .conversation import Conversation, MemoryDaemon, messages_in, refusal
 from .served import Thing
 
 
@@ -23,16 +23,6 @@ def thing() -> Thing:
 @pytest.fixture
 def daemon(thing: Thing) -> MemoryDaemon:
     return MemoryDaemon({"thing": thing})
-
-
-def refusal(client: Conversation, *pieces: bytes) -> str:
-    """The text by which a client is refused."""
-    answer = client.ask(*pieces)
-    assert answer is not None
-    assert answer.type == MessageType.CONNECTFAIL
-    assert client.session.closing
-    assert not client.session.accepted
-    return client.text_of(answer)
 
 
 class TestStrangers:

@@ -10,9 +10,9 @@ from pyroplug import errors
 from pyroplug.errors import DaemonError, ProtocolError, RemoteError
 from pyroplug.uri import DAEMON_NAME
 from pyroplug.values import ExceptionWrapper
-from pyroplug.wire import Flags, Message, MessageType
+from pyroplug.wire import Flags, MessageType
 
-from .conversation import SERIALIZERS, WIRE_IDS, Conversation, MemoryDaemon, messages_in
+from .conversation import SERIALIZERS, WIRE_IDS, Conversation, MemoryDaemon, answer_to, messages_in
 from .served import Thing
 
 
@@ -34,12 +34,6 @@ def client(daemon: MemoryDaemon, request: pytest.FixtureRequest) -> Conversation
 @pytest.fixture
 def msgpack(daemon: MemoryDaemon) -> Conversation:
     return Conversation(daemon, "msgpack").greet()
-
-
-def answer_to(client: Conversation, request: bytes) -> Message:
-    answer = client.ask(request)
-    assert answer is not None
-    return answer
 
 
 class TestCalls:
