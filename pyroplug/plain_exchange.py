@@ -81,7 +81,7 @@ def plain_exchange(
                 and prefix == PREFIX
                 and magic == MAGIC
             ):
-                payload = bytes(scratch[HEADER_SIZE:count])
+                payload = scratch[HEADER_SIZE:count].tobytes()
                 turn.append(None)
                 return payload
         messages = go_on(count)

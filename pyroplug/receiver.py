@@ -106,7 +106,7 @@ class Receiver:
                 and prefix == PREFIX
                 and magic == MAGIC
             ):
-                payload = bytes(self._scratch[HEADER_SIZE:count])
+                payload = self._scratch[HEADER_SIZE:count].tobytes()
                 if not flags & CORRELATION_ID:
                     corr = None
                 return [Message(kind, serializer, flags, sequence, payload, NO_ANNOTATIONS, corr)]
