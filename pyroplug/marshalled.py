@@ -18,6 +18,10 @@ __all__ = ["dump", "dump_text", "load", "load_text"]
 
 DEEPEST = 20
 """How deep containers may be nested."""
+LARGEST = 1 << 20
+"""Bytes of the largest value that is read: what goes beside a message is short."""
+MOST_DIGITS = 1000
+"""Of a number, in base 32768: making larger ones takes long, and nobody sends them."""
 
 _DIGIT = 15  # bits; the format's numbers are made of such digits
 _SMALLEST, _LARGEST = -(1 << 31), (1 << 31) - 1
@@ -94,6 +98,10 @@ def load(data: Buffer) -> Any:
 
     :raises ProtocolError: they are damaged, or stand for something that is not plain.
     """
+    if len(data) > LARGEST:
+        raise ProtocolError(
+            f"invalid data: {len(data):,} bytes beside a message, where {LARGEST:,} are allowed"
+        )
     reader = _Reader(bytes(data))
     try:
         value = reader.value(0)
@@ -129,7 +137,7 @@ class _Reader:
         code = self._take(1)[0]
         kind, kept = chr(code & 0x7F), code & 0x80
         if kind == "r":
-            return self._seen[self._number()]
+            return self._again()
         if kind in "([{)<>":
             if depth >= DEEPEST:
                 raise TypeError("nested too deeply")
@@ -137,6 +145,13 @@ class _Reader:
         value = self._simple(kind)
         if kept:
             self._seen.append(value)
+        return value
+
+    def _again(self) -> Any:
+        """What was read before. Not containers: of few bytes they would make what takes ages to hash."""
+        value = self._seen[self._number()]
+        if value is _UNFINISHED or (value and isinstance(value, (tuple, list, set, frozenset, dict))):
+            raise TypeError("a container that is referred to")
         return value
 
     def _take(self, count: int) -> bytes:
@@ -172,6 +187,8 @@ class _Reader:
 
     def _large_number(self) -> int:
         count, value = self._number(), 0
+        if abs(count) > MOST_DIGITS:
+            raise TypeError("too large a number")
         digits = self._take(2 * abs(count))
         for at in range(len(digits) - 2, -1, -2):
             value = value << _DIGIT | int.from_bytes(digits[at : at + 2], "little")
@@ -180,7 +197,7 @@ class _Reader:
     def _container(self, kind: str, kept: int, depth: int) -> Any:
         place = len(self._seen)
         if kept:
-            self._seen.append(None)  # nothing plain contains itself
+            self._seen.append(_UNFINISHED)
         made: Any
         if kind == "{":
             made = {}
@@ -197,6 +214,7 @@ class _Reader:
         return made
 
 
+_UNFINISHED = object()
 _CONSTANTS = {"N": None, "T": True, "F": False}
 _MAKERS: dict[str, Callable[[list[Any]], Any]] = {
     "(": tuple,

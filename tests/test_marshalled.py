@@ -47,10 +47,34 @@ def test_what_marshal_writes_is_read(value: Any, version: int) -> None:
     assert type(read) is type(value)
 
 
-def test_what_is_shared_is_read_where_it_is_referred_to() -> None:
-    shared = ["x" * 300, 1.5]
-    value = (shared, shared, {"again": shared})
+def test_simple_values_are_read_where_they_are_referred_to() -> None:
+    text, number = "x" * 300, 1 << 90
+    value = ([text, number, ()], (text, number, ()), {"again": text})
     assert marshalled.load(marshal.dumps(value, 4)) == value
+
+
+def test_containers_are_not_taken_twice() -> None:
+    """Some hundred bytes could stand for a key that nobody can hash in a lifetime."""
+    pair: object = (1.5, 2.5)
+    tower = [pair]
+    for _ in range(12):
+        pair = (pair, pair)
+        tower.append(pair)
+    for value in ([tower, {tower[12]}], [tower[5], tower[5]]):
+        with pytest.raises(ProtocolError, match=r"referred to|deep"):
+            marshalled.load(marshal.dumps(value, 4))
+    selfish = b"\xdb\x01\x00\x00\x00r\x00\x00\x00\x00"
+    with pytest.raises(ProtocolError, match="referred to"):
+        marshalled.load(selfish)
+
+
+def test_large_values_are_refused_at_once() -> None:
+    with pytest.raises(ProtocolError, match="bytes beside a message"):
+        marshalled.load(bytes(marshalled.LARGEST + 1))
+    with pytest.raises(ProtocolError, match="too large a number"):
+        marshalled.load(marshal.dumps(1 << 15 * (marshalled.MOST_DIGITS + 1)))
+    number = (1 << 15 * marshalled.MOST_DIGITS) - 1
+    assert marshalled.load(marshal.dumps(number)) == number
 
 
 @given(st.binary(max_size=60))
@@ -75,7 +99,7 @@ def test_a_claim_of_many_items_takes_no_memory() -> None:
     with pytest.raises(ProtocolError, match="too early"):
         marshalled.load(b"(\xff\xff\xff\x7f")
     with pytest.raises(ProtocolError, match="too early"):
-        marshalled.load(b"l\xff\xff\xff\x7f")
+        marshalled.load(b"(\x00\x00\x00\x10N")
 
 
 def test_code_is_not_read() -> None:
