@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 # Here, for pyroplug and Pyro5 read their configuration when they are imported.
 for _variable in [name for name in os.environ if name.startswith(("PYRO_", "PYROPLUG_"))]:
     del os.environ[_variable]
+
+# A shell in the background has its children ignore Ctrl-C, and they theirs; some tests send it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
