@@ -82,6 +82,9 @@ class CommunicationError(PyroError):
 class AddressError(CommunicationError):
     """An address cannot be listened on or reached; the operating system's word is the ``__cause__``."""
 
+    passing: bool = False
+    """The same address may be reached later: the transport says so, and calls with retries rely on it."""
+
 
 class ConnectionClosedError(CommunicationError):
     """The connection is gone."""

@@ -57,12 +57,7 @@ def pauses(longest: float | None = None) -> Iterator[float]:
 def is_passing(error: BaseException) -> bool:
     """Whether another attempt may succeed where this one failed: not if it was refused, or is nonsense."""
     if isinstance(error, AddressError):
-        import socket
-
-        cause = error.__cause__
-        # A name that nobody knows stays unknown; a name service that does not answer may do so later.
-        unknown = isinstance(cause, socket.gaierror) and cause.errno != socket.EAI_AGAIN
-        return isinstance(cause, OSError) and not unknown
+        return error.passing
     return isinstance(error, (ConnectionClosedError, TimeoutError))
 
 

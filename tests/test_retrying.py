@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import select
 import socket
 import struct
@@ -64,8 +63,9 @@ def test_pauses_are_not_the_same_for_all() -> None:
 # Whether
 
 
-def cause(error: CommunicationError, of: Exception) -> CommunicationError:
-    error.__cause__ = of
+def passing_address_error() -> AddressError:
+    error = AddressError()
+    error.passing = True
     return error
 
 
@@ -74,10 +74,7 @@ def cause(error: CommunicationError, of: Exception) -> CommunicationError:
     [
         (ConnectionClosedError(), True),
         (TimeoutError(), True),
-        (cause(AddressError(), ConnectionRefusedError(errno.ECONNREFUSED, "refused")), True),
-        (cause(AddressError(), socket.gaierror(socket.EAI_AGAIN, "later")), True),
-        (cause(AddressError(), socket.gaierror(socket.EAI_NONAME, "unknown")), False),
-        (cause(AddressError(), ValueError("nonsense")), False),
+        (passing_address_error(), True),
         (AddressError(), False),
         (HandshakeError(), False),
         (ProtocolError(), False),

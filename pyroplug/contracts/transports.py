@@ -155,7 +155,8 @@ class Transport(Protocol):
     def connect(self, address: str, settings: Settings, timeout: float | None, /) -> Connection:
         """Connect to an address, within ``timeout`` seconds.
 
-        Raises :exc:`~pyroplug.errors.AddressError` where nobody answers there,
+        Raises :exc:`~pyroplug.errors.AddressError` where nobody answers there (with ``passing`` set if
+        somebody may later: calls with retries try again only then),
         :exc:`~pyroplug.errors.HandshakeError` where whoever does is not to be talked to or refuses,
         :exc:`~pyroplug.errors.TimeoutError`, and :exc:`~pyroplug.errors.ConfigError` for settings it cannot
         work with.

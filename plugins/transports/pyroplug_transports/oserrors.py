@@ -96,9 +96,10 @@ def connect_error(address: str, cause: OSError, timeout: float | None, /) -> Add
         limit = "in the system's time limit" if timeout is None else f"within {timeout:.4g} seconds"
         hint = "the host may be down, overloaded, or behind a firewall that drops everything"
         return _with_cause(TimeoutError(f"cannot connect to {shown}: no answer {limit}", hint=hint), cause)
-    return _with_cause(
-        AddressError(f"cannot connect to {shown}: {_reason(cause)}", hint=_hint(cause, _CONNECT_HINTS)), cause
-    )
+    error = AddressError(f"cannot connect to {shown}: {_reason(cause)}", hint=_hint(cause, _CONNECT_HINTS))
+    # A name that nobody knows stays unknown; a name service that does not answer may do so later.
+    error.passing = not isinstance(cause, socket.gaierror) or cause.errno == socket.EAI_AGAIN
+    return _with_cause(error, cause)
 
 
 def accept_error(location: str, cause: OSError, /) -> CommunicationError | None:

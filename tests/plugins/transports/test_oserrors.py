@@ -56,6 +56,23 @@ def test_an_unknown_host_name_gets_advice() -> None:
         assert "spelling" in error.hint
 
 
+@pytest.mark.parametrize(
+    ("cause", "passing"),
+    [
+        (os_error(errno.ECONNREFUSED), True),
+        (os_error(errno.ENOENT), True),
+        (socket.gaierror(socket.EAI_AGAIN, "later"), True),
+        (socket.gaierror(socket.EAI_NONAME, "unknown"), False),
+    ],
+    ids=repr,
+)
+def test_whether_another_attempt_may_succeed(cause: OSError, passing: bool) -> None:
+    error = oserrors.connect_error("host:99", cause, 1.0)
+    assert isinstance(error, AddressError)
+    assert error.passing is passing
+    assert not oserrors.listen_error("host:99", cause).passing
+
+
 @pytest.mark.parametrize(("timeout", "text"), [(1.5, "within 1.5 seconds"), (None, "system's time limit")])
 def test_a_silent_host_is_a_timeout(timeout: float | None, text: str) -> None:
     error = oserrors.connect_error("host:99", os_error(errno.ETIMEDOUT), timeout)
