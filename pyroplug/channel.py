@@ -13,7 +13,7 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from .blobs import SerializedBlob
-from .client import StreamReference
+from .client import RemoteCall, StreamReference
 from .config import Configuration
 from .connecting import names_of, open_line, spoil
 from .context import current_call
@@ -21,7 +21,7 @@ from .contracts import Buffer
 from .errors import CommunicationError, ConnectionClosedError, PyroError, SecurityError, TimeoutError
 from .forking import close_when_forked
 from .line import Line, ServerConnection
-from .ownership import Owned, current_user, not_owner, user_within
+from .ownership import Owned, current_user
 from .plain_exchange import InUseError
 from .remote_iterator import RemoteIterator
 from .retrying import Retries, may_run_twice, until_it_works
@@ -133,32 +133,36 @@ class Channel(Owned):
         :raises PyroError: another thread owns the channel.
         :raises BaseException: what the method raised.
         """
-        within = current_call.get()
-        if (get_ident() if within is None else user_within(within)) != self.owner:
-            raise not_owner()
-        if self._careful or self.line is None:
-            self.prepare()
-        if method in self.oneway and object_id is None:
-            flags |= _ONEWAY
-        target = object_id or self.uri.object
-        is_blob = args and type(args[0]) is SerializedBlob
-        if flags or self.raw or self.abandoned_streams or within is not None or is_blob:
-            return self._call_fully(target, method, args, kwargs or {}, flags)
+        line = self.line
+        if (
+            line is None
+            or flags
+            or object_id
+            or get_ident() != self.owner
+            or current_call.get() is not None
+            or method in self.oneway
+            or (args and type(args[0]) is SerializedBlob)
+            or self.abandoned_streams
+            or self.raw
+        ):
+            return self._call_fully(RemoteCall(object_id or "", method, args, kwargs or {}, flags))
         # Nearly every call: nothing goes beside it, and its answer is waited for.
-        line = self.line or self._connected_line()
-        protocol = line.protocol
-        payload = protocol.dumps_call(target, method, args, kwargs or {})
+        if self._careful:
+            self.prepare()
+            line = self._connected_line()
+        target = self.uri.object
+        payload = line.dumps_call(target, method, args, kwargs or {})
         self.sequence = sequence = (self.sequence + 1) & 0xFFFF
         found: Any
-        small = payload if type(payload) is bytes and len(payload) <= protocol.plain_size else None
-        request = protocol.request(payload, sequence) if small is None else ()
+        small = payload if type(payload) is bytes and len(payload) <= line.plain_size else None
+        request = line.protocol.request(payload, sequence) if small is None else ()
         try:
             found = line.exchange(request) if small is None else line.exchange_plain(small, sequence)
             if type(found) is not bytes:
-                found = protocol.answer(found, sequence)
+                found = line.protocol.answer(found, sequence)
         except BaseException as error:
-            found = self._lost(line, error, target, method, args, kwargs or {}, flags)
-        return protocol.loads(found) if type(found) is bytes else self._result(found)
+            found = self._lost(line, error, RemoteCall(target, method, args, kwargs or {}))
+        return line.loads(found) if type(found) is bytes else self._result(found)
 
     def prepare(self) -> bool:
         """What precedes a call: connecting, as often as a call is repeated; whether that was needed."""
@@ -182,23 +186,25 @@ class Channel(Owned):
                 limit.begin()
         return True
 
-    def _call_fully(
-        self, target: str, method: str, args: Sequence[Any], kwargs: Mapping[str, Any], flags: int
-    ) -> Any:
+    def _call_fully(self, call: RemoteCall) -> Any:
         """A call with all that can be said beside it, or that can happen to it."""
+        self.check_owner()
+        if self._careful or self.line is None:
+            self.prepare()
+        if not call.object_id:
+            oneway = _ONEWAY if call.method in self.oneway else 0
+            call = call._replace(object_id=self.uri.object, flags=call.flags | oneway)
         line = self._connected_line()
-        request = self._request(line, target, method, args, kwargs, flags)
+        request = self._request(line, call)
         try:
-            message = self._exchange(line, request, flags)
+            message = self._exchange(line, request, call.flags)
         except BaseException as error:
-            message = self._lost(line, error, target, method, args, kwargs, flags)
+            message = self._lost(line, error, call)
         return message if message is None or self.raw else self._result(message)
 
-    def _request(
-        self, line: Line, target: str, method: str, args: Sequence[Any], kwargs: Mapping[str, Any], flags: int
-    ) -> Sequence[Buffer]:
+    def _request(self, line: Line, call: RemoteCall) -> Sequence[Buffer]:
         self.sequence = (self.sequence + 1) & 0xFFFF
-        return line.protocol.call(target, method, args, kwargs, flags, self.sequence)
+        return line.protocol.call(*call, self.sequence)
 
     def _exchange(self, line: Line, request: Sequence[Buffer], flags: int) -> Message | None:
         """Send the last request and wait for its answer; ``None`` if it wants none."""
@@ -223,18 +229,10 @@ class Channel(Owned):
             return RemoteIterator(self, result.stream_id, result.several)
         return result
 
-    def _lost(
-        self,
-        line: Line | None,
-        error: BaseException,
-        target: str,
-        method: str,
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any],
-        flags: int,
-    ) -> Message | None:
+    def _lost(self, line: Line | None, error: BaseException, call: RemoteCall) -> Message | None:
         """The connection is of no more use: the answer of another attempt, or ``error`` is raised."""
-        harmless = may_run_twice(target, method, args, self.idempotent if target == self.uri.object else ())
+        marked = self.idempotent if call.object_id == self.uri.object else ()
+        harmless = may_run_twice(call.object_id, call.method, call.args, marked)
         try:
             while True:
                 error, line = self._give_up(line, error), None
@@ -244,9 +242,7 @@ class Channel(Owned):
                 try:
                     self.limit.begin()
                     line = self._connected_line()
-                    return self._exchange(
-                        line, self._request(line, target, method, args, kwargs, flags), flags
-                    )
+                    return self._exchange(line, self._request(line, call), call.flags)
                 except BaseException as again:
                     error = again
         finally:
@@ -272,9 +268,8 @@ class Channel(Owned):
     def _close_abandoned(self, line: Line) -> None:
         streams = self.abandoned_streams
         while streams:
-            self.sequence = (self.sequence + 1) & 0xFFFF
-            stream = streams.pop()
-            line.send(line.protocol.call(DAEMON_NAME, "close_stream", (stream,), {}, _ONEWAY, self.sequence))
+            call = RemoteCall(DAEMON_NAME, "close_stream", (streams.pop(),), {}, _ONEWAY)
+            line.send(self._request(line, call))
 
     def ping(self) -> None:
         """Make sure that the other side is alive. Raises as ``call`` does."""
@@ -339,9 +334,11 @@ class Channel(Owned):
             if metadata is None:
                 if self.methods or self.attributes:
                     return
-                args, line = (self.uri.object,), self._connected_line()
+                line = self._connected_line()
                 try:
-                    request = self._request(line, DAEMON_NAME, "get_metadata", args, {}, 0)
+                    request = self._request(
+                        line, RemoteCall(DAEMON_NAME, "get_metadata", (self.uri.object,), {})
+                    )
                     metadata = self._exchange(line, request, 0)
                 except BaseException as error:
                     self._give_up(line, error)

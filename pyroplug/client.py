@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import wire
 from .blobs import BLOB_ANNOTATION, SerializedBlob, describe_blob, only_blob
@@ -28,7 +28,7 @@ from .wire import (
     largest_plain,
 )
 
-__all__ = ["ClientProtocol", "StreamReference"]
+__all__ = ["ClientProtocol", "RemoteCall", "StreamReference"]
 
 # Plain integers: an operation on an enum's member costs a microsecond.
 _CONNECT, _CONNECTOK, _CONNECTFAIL = map(int, list(MessageType)[:3])
@@ -40,6 +40,16 @@ PING_SERIALIZER_ID = 42
 """What a ping names as its serializer, having nothing to serialize."""
 STREAM_ANNOTATION = "STRM"
 ITEMS_ANNOTATION = "ITMS"
+
+
+class RemoteCall(NamedTuple):
+    """What is called, with what; ``flags`` are the message's."""
+
+    object_id: str
+    method: str
+    args: Sequence[Any]
+    kwargs: Mapping[str, Any]
+    flags: int = 0
 
 
 class StreamReference:

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .contracts import NO_PEER, Buffer, Connection, Peer, Tracking
 from .errors import PyroError
-from .wire import NO_ANNOTATIONS, Message
+from .wire import NO_ANNOTATIONS, Message, plain_message
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -27,6 +27,7 @@ __all__ = [
     "current_context",
     "current_state",
     "keep_received",
+    "request_of",
     "state_of",
 ]
 
@@ -163,25 +164,34 @@ def _new(annotations: Mapping[str, Buffer], known: Mapping[str, Buffer]) -> Mapp
     return {key: value for key, value in annotations.items() if known.get(key) is not value}
 
 
-Call = tuple[ClientConnection, Message]
+Call: TypeAlias = "list[Any]"
+"""A client's request: the client, and the message; or its header alone as long as nobody asks for more."""
 
 current_call: ContextVar[Call | CallState | None] = ContextVar("pyroplug_call", default=None)
 """What is behind ``current_context``: a request, and whose it is; or what a client has set or received."""
 
 
+def request_of(call: Call) -> Message:
+    """The message of a request. Most requests are answered without one."""
+    message: Message | tuple[Any, ...] = call[1]
+    if type(message) is tuple:
+        message = call[1] = plain_message(message, b"")
+    return message  # type: ignore[return-value]
+
+
 def state_of(call: Call) -> CallState:
     """The state of a request; made when somebody asks for it, as most requests need none."""
-    client, message = call
+    message = request_of(call)
     state: CallState | None = message.state
     if state is None:
-        state = message.state = CallState(client, message)
+        state = message.state = CallState(call[0], message)
     return state
 
 
 def current_state() -> CallState | None:
     """The state of the request that is being handled, or of a client; ``None`` if that has none yet."""
     found = current_call.get()
-    return state_of(found) if type(found) is tuple else found  # type: ignore[return-value]
+    return state_of(found) if type(found) is list else found  # type: ignore[return-value]
 
 
 def _state_to_change() -> CallState:

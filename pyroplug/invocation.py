@@ -11,17 +11,30 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import copy_context
 from types import FrameType
-from typing import Any
+from typing import Any, TypeAlias
 from weakref import WeakMethod
 
 from .blobs import read_blob
-from .context import ClientConnection, current_call, state_of
+from .context import Call, ClientConnection, current_call, request_of, state_of
 from .contracts import Buffer, Codec
 from .errors import ProtocolError, PyroError, get_pyro_traceback
 from .marshalled import dump_text
+from .receiver import Receiver
 from .service import Service
 from .values import exception_to_dict, registry, wrapped_exception
-from .wire import TEXT_SERIALIZER_ID, Flags, Message, MessageType, encode, encode_plain, largest_plain
+from .wire import (
+    HEADER_SIZE,
+    MAGIC,
+    PREFIX,
+    TEXT_SERIALIZER_ID,
+    Flags,
+    Message,
+    MessageType,
+    encode,
+    encode_plain,
+    largest_plain,
+    unpack_header,
+)
 
 __all__ = ["Invoker", "describe"]
 
@@ -42,6 +55,9 @@ _NO_ITERATORS = frozenset((type(None), bool, int, float, complex, str, bytes, li
 """Types of results that need no closer look before they are sent."""
 
 _enter = current_call.set
+
+Handle: TypeAlias = Callable[[Message], Sequence[Buffer]]
+HandlePlain: TypeAlias = "Callable[[memoryview, int], Sequence[Buffer] | None]"
 
 
 class Invoker:
@@ -90,10 +106,16 @@ class Invoker:
         )
         self._resolve = service.dispatcher.resolve
 
-    def handler(self) -> Callable[[Message], Sequence[Buffer]]:
-        """What runs a request and gives what to send, nothing if it wants no answer. It raises nothing.
+    def handlers(self, receiver: Receiver) -> tuple[Handle, HandlePlain]:
+        """What runs a request and gives what to send, nothing if it wants no answer; and its short way.
+
+        The short way takes a piece of the stream instead, and its length. It gives ``None``, having done
+        nothing, unless that is one request and all of it, with nothing beside its payload. Neither raises
+        anything.
 
         A request has a context of its own: nothing that it sets there is seen by the next one in this thread.
+
+        :param receiver: of the connection; the short way passes it by.
         """
         # The way of every request: closures find what they need faster than methods do.
         client, codec_for, resolve, plain_size = (
@@ -102,44 +124,60 @@ class Invoker:
             self._resolve,
             self._plain_size,
         )
+        largest = self._limits.message_size + HEADER_SIZE
 
-        def run(request: Message) -> Sequence[Buffer]:
-            codec = codec_for(request.serializer_id)
-            flags = request.flags
+        def handle(request: Message) -> Sequence[Buffer]:
+            codec, flags = codec_for(request.serializer_id), request.flags
             if request.type != _INVOKE or codec is None or not self.open:
-                return self._hand_back(request)
+                return copy_context().run(self._hand_back, request)
             if flags & _SPECIAL:
-                return self._invoke_special(request, codec)
-            _enter((client, request))
-            call: Any = None
-            try:
-                if flags & _KEEP:
-                    object_id, method, args, kwargs = read_blob(request, codec)
-                else:
-                    object_id, method, args, kwargs = codec.loads_call(request.payload)
-                target = resolve(client, object_id, method, args)
-                call = (object_id, method, args, kwargs)
-                result = target(*args, **kwargs) if kwargs else target(*args)
-                call = None  # whatever fails from here on is not the method
-                if type(result) not in _NO_ITERATORS and hasattr(type(result), "__next__"):
-                    return self._open_stream(request, codec, result, object_id)
-                payload = codec.dumps(result)
-                if (
-                    len(payload) <= plain_size
-                    and request.state is None
-                    and request.correlation_id is None
-                    and type(payload) is bytes
-                ):
-                    return encode_plain(_RESULT, request.serializer_id, 0, request.sequence, payload)
-                return self.answer(_RESULT, request, 0, payload)
-            except BaseException as error:
-                if call is not None:
-                    self._note_failure(call, error)
-                return self.exception(request, codec, error)
-            finally:
-                request.state = None  # it refers back to the request
+                return copy_context().run(self._invoke_special, request, codec)
+            read = (lambda _: read_blob(request, codec)) if flags & _KEEP else codec.loads_call
+            return copy_context().run(run, [client, request], codec, read, request.payload)
 
-        return lambda request: copy_context().run(run, request)
+        def handle_plain(piece: memoryview, size: int) -> Sequence[Buffer] | None:
+            if HEADER_SIZE <= size <= largest and self.open and receiver.between:
+                header = unpack_header(piece)
+                prefix, kind, serializer_id, flags, _, length, chunks, _, _, magic = header
+                if (
+                    length == size - HEADER_SIZE
+                    and kind == _INVOKE
+                    and not flags
+                    and not chunks
+                    and prefix == PREFIX
+                    and magic == MAGIC
+                ):
+                    codec = codec_for(serializer_id)
+                    if codec is not None:
+                        payload = piece[HEADER_SIZE:size].tobytes()
+                        return copy_context().run(run, [client, header], codec, codec.loads_call, payload)
+            return None
+
+        def run(call: Call, codec: Codec, read: Callable[[bytes], Any], payload: bytes) -> Sequence[Buffer]:
+            _enter(call)
+            said: Any = None
+            try:
+                object_id, method, args, kwargs = read(payload)
+                target = resolve(client, object_id, method, args)
+                said = (object_id, method, args, kwargs)
+                result = target(*args, **kwargs) if kwargs else target(*args)
+                said = None  # whatever fails from here on is not the method
+                if type(result) not in _NO_ITERATORS and hasattr(type(result), "__next__"):
+                    return self._open_stream(request_of(call), codec, result, object_id)
+                answer = codec.dumps(result)
+                header = call[1]
+                if type(header) is tuple and len(answer) <= plain_size and type(answer) is bytes:
+                    return encode_plain(_RESULT, header[2], 0, header[4], answer)
+                return self.answer(_RESULT, request_of(call), 0, answer)
+            except BaseException as error:
+                if said is not None:
+                    self._note_failure(said, error)
+                return self.exception(request_of(call), codec, error)
+            finally:
+                if type(call[1]) is not tuple:
+                    call[1].state = None  # it refers back to the request
+
+        return handle, handle_plain
 
     def _hand_back(self, request: Message) -> Sequence[Buffer]:
         otherwise = self._otherwise()
@@ -149,7 +187,7 @@ class Invoker:
         if request.flags & _ONEWAY:
             self._spawn_oneway(request, codec)
             return ()
-        _enter((self._client, request))
+        _enter([self._client, request])
         try:
             payload = codec.dumps(self._run_batch(request, codec))
             return self.answer(_RESULT, request, _BATCH, payload)
@@ -164,7 +202,7 @@ class Invoker:
             log.warning("a one-way call of %s is lost: %s", self._client.peer, describe(error))
 
     def _invoke_oneway(self, request: Message, codec: Codec) -> None:
-        _enter((self._client, request))
+        _enter([self._client, request])
         call: Any = None
         try:
             if request.flags & _BATCH:
@@ -227,7 +265,7 @@ class Invoker:
         alone = self._service.dispatcher.expects_one_call(object_id)
         stream_id = self._service.streams.open(iterator, self._client, alone=alone)
         try:
-            state = state_of((self._client, request))
+            state = state_of([self._client, request])
             about = {STREAM_ANNOTATION: stream_id.encode("ascii"), ITEMS_ANNOTATION: b"1"}
             state.response = {**state.to_answer(), **about}
             return self.answer(_RESULT, request, _EXCEPTION | _STREAM, payload)
@@ -239,7 +277,7 @@ class Invoker:
 
     def answer(self, kind: int, request: Message, flags: int, payload: Buffer) -> Sequence[Buffer]:
         """The message that answers a request, with all annotations that are due."""
-        state = state_of((self._client, request))
+        state = state_of([self._client, request])
         annotations = state.to_answer()
         if self._annotate:
             annotations = {**annotations, **self._service.extra_annotations()}
@@ -267,7 +305,7 @@ class Invoker:
             except BaseException as problem:
                 trouble = problem
                 if told is few or type(problem) is ProtocolError:  # annotations that cannot be sent
-                    state_of((self._client, request)).response = None
+                    state_of([self._client, request]).response = None
         assert trouble is not None
         substitute = self._substitute(error, trouble)
         for told in (few, []):

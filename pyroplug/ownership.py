@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from threading import get_ident
 
-from .context import Call, CallState, current_call
+from .context import Call, CallState, current_call, request_of
 from .errors import PyroError
 from .wire import Flags
 
@@ -25,9 +25,9 @@ def user_within(call: Call | CallState | None) -> object:
     another one. What they have in common is the client, so that an object which exists for it can keep a
     proxy. One-way calls run beside the others, and count as threads.
     """
-    if type(call) is tuple:
-        client, message = call
-        if client.turn is not None and not message.flags & _ONEWAY:
+    if type(call) is list:
+        client = call[0]
+        if client.turn is not None and not request_of(call).flags & _ONEWAY:
             return client.turn
     return get_ident()
 

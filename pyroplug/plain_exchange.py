@@ -7,8 +7,9 @@ nearly all are. Whatever is not like that is left to them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from .contracts import Connection
+from .contracts import Buffer, Connection, DirectIO, direct_io
 from .errors import CommunicationError, PyroError
 from .time_limit import TimeLimit
 from .wire import HEADER_SIZE, MAGIC, PREFIX, Message, MessageType, pack_header, unpack_header
@@ -51,7 +52,7 @@ def plain_exchange(
     :param turn: has an element unless somebody uses the connection; raising leaves it without.
     :param go_on: told how much has arrived in ``scratch``, waits for the rest and gives the messages.
     """
-    send, recv_into = connection.send, connection.recv_into
+    recv_into, send, no_wait, recv_failed, send_failed = direct_io(connection) or _indirect(connection)
     largest = min(limit, len(scratch)) + HEADER_SIZE
 
     def exchange(payload: bytes, sequence: int) -> bytes | Sequence[Message]:
@@ -61,14 +62,24 @@ def plain_exchange(
             turn.pop()  # two threads never get the same one
         except IndexError:
             raise InUseError from None
+        message = head + payload
         try:
-            send((head + payload,))
+            try:
+                sent = send(message, no_wait)
+            except OSError as error:
+                sent = send_failed(error)
+            if sent != len(message):
+                connection.send((memoryview(message)[sent:],))
         except CommunicationError as error:
             error.unsent = True
             raise
         if time_limit.seconds is not None:
             time_limit.hold(connection)
-        count = recv_into(scratch)
+        count: int | None
+        try:
+            count = recv_into(scratch)
+        except OSError as error:
+            count = recv_failed(error)
         if count is not None and HEADER_SIZE <= count <= largest:
             prefix, kind, serializer, flags, number, size, chunks, _, _, magic = unpack_header(scratch)
             if (
@@ -89,3 +100,16 @@ def plain_exchange(
         return messages
 
     return exchange
+
+
+def _indirect(connection: Connection) -> DirectIO:
+    """The same for a connection that has no direct way."""
+
+    def send(buffer: Buffer, _no_wait: int) -> int:
+        connection.send((buffer,))
+        return len(buffer)
+
+    def failed(error: OSError) -> Any:
+        raise error  # it should not have come this far
+
+    return DirectIO(connection.recv_into, send, 0, failed, failed)  # type: ignore[arg-type]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from weakref import ref
 
@@ -20,7 +21,7 @@ from .line import ServerConnection
 from .uri import DAEMON_NAME, URI
 from .values import register_wire_class
 
-__all__ = ["Proxy", "RemoteMethod"]
+__all__ = ["Proxy", "remote_method"]
 
 if TYPE_CHECKING:
     import typing_extensions
@@ -51,20 +52,15 @@ _CONNECTED_SOCKET = "<<connected-socket>>"
 _set = object.__setattr__
 
 
-class RemoteMethod:
-    """A method of a remote object; calling it calls that."""
+def remote_method(invoke: Invoke, name: str) -> Callable[..., Any]:
+    """A function that calls a method of a remote object. It is none of a class: those take longer to call."""
 
-    __slots__ = ("__name__", "_invoke")
+    def remote_method(*args: Any, **kwargs: Any) -> Any:
+        return invoke(name, args, kwargs)
 
-    def __init__(self, invoke: Invoke, name: str) -> None:
-        self._invoke = invoke
-        self.__name__ = name
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._invoke(self.__name__, args, kwargs)
-
-    def __repr__(self) -> str:
-        return f"<remote method {self.__name__!r}>"
+    remote_method.__name__ = name
+    remote_method.__qualname__ = f"<remote method {name!r}>"
+    return remote_method
 
 
 class Proxy(Generic[T]):
@@ -121,17 +117,17 @@ class Proxy(Generic[T]):
         if name not in channel.methods:
             raise AttributeError(f"remote object {channel.uri} has no exposed attribute or method {name!r}")
         if type(self)._pyroInvoke is not _INVOKE or "_pyroInvoke" in self.__dict__:
-            return RemoteMethod(self._pyroInvoke, name)
+            return remote_method(self._pyroInvoke, name)
         # It is found without __getattr__ from now on. It keeps the channel alive, and not the proxy, which
         # would be garbage in a cycle otherwise, with an open connection.
-        method = self.__dict__[name] = RemoteMethod(channel.call, name)
+        method = self.__dict__[name] = remote_method(channel.call, name)
         return method
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith(("_pyro", "__")):
             _set(self, name, value)
             if name == "_pyroInvoke":
-                for method in [key for key, kept in self.__dict__.items() if type(kept) is RemoteMethod]:
+                for method in [key for key, kept in self.__dict__.items() if _is_remote_method(kept)]:
                     del self.__dict__[method]
             return
         channel = self._pyroKnown()
@@ -327,6 +323,10 @@ class Proxy(Generic[T]):
         if not (channel.methods or channel.attributes):
             self._pyroGetMetadata()
         return channel
+
+
+def _is_remote_method(value: object) -> bool:
+    return type(value) is FunctionType and value.__module__ == __name__
 
 
 _INVOKE = Proxy._pyroInvoke

@@ -45,7 +45,6 @@ class Receiver:
     """
 
     __slots__ = (
-        "_between",
         "_body",
         "_filled",
         "_head",
@@ -55,6 +54,7 @@ class Receiver:
         "_told",
         "_waiting",
         "_wanted",
+        "between",
         "broken",
         "error",
         "limit",
@@ -68,7 +68,7 @@ class Receiver:
         self.limit = limit
         self.error: ProtocolError | None = None
         self._told = False
-        self._between = True  # what comes next is a message's first byte
+        self.between = True  # what comes next is a message's first byte
         self.broken: Message | None = None
         self._scratch = _NO_MEMORY
         self._head = b""  # what has arrived of a header
@@ -93,7 +93,7 @@ class Receiver:
 
     def buffer_updated(self, count: int) -> list[Message]:
         """Take note of ``count`` new bytes in the buffer: the messages that are complete now."""
-        if count >= HEADER_SIZE and self._between:
+        if count >= HEADER_SIZE and self.between:
             # The usual case, short: one whole message, without annotations, not compressed.
             prefix, kind, serializer, flags, sequence, size, chunks, corr, _, magic = unpack_header(
                 self._scratch
@@ -111,7 +111,7 @@ class Receiver:
                     corr = None
                 return [Message(kind, serializer, flags, sequence, payload, NO_ANNOTATIONS, corr)]
         messages = self._advance(count)
-        self._between = self.idle and self.error is None
+        self.between = self.idle and self.error is None
         return messages
 
     def _advance(self, count: int) -> list[Message]:

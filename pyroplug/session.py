@@ -68,6 +68,7 @@ class ServerSession:
         "closing",
         "get_buffer",
         "handle",
+        "handle_plain",
     )
 
     def __init__(
@@ -101,7 +102,7 @@ class ServerSession:
         # These two rooms do it alone: a call less on the way of every message.
         self.get_buffer = self._receiver.get_buffer
         self.buffer_updated = self._receiver.buffer_updated
-        self.handle = self._invoker.handler()
+        self.handle, self.handle_plain = self._invoker.handlers(self._receiver)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} with {self.client.peer}>"
@@ -170,7 +171,7 @@ class ServerSession:
         codec = self._codecs.get(greeting.serializer_id)
         if codec is None:
             return self.refuse(self._service.refusal(greeting.serializer_id))
-        call = (self.client, greeting)
+        call = [self.client, greeting]
         token = current_call.set(call)
         try:
             if challenged is None:
@@ -224,7 +225,7 @@ class ServerSession:
         response, metadata = self._service.admit(self.client, hello)
         payload = codec.dumps({"handshake": response, "meta": metadata})
         if proofs:
-            state = state_of((self.client, request))
+            state = state_of([self.client, request])
             state.response = {**state.to_answer(), CHALLENGE_ANNOTATION: pack_challenges(proofs)}
         return self._invoker.answer(_CONNECTOK, request, 0, payload)
 

@@ -31,6 +31,7 @@ __all__ = [
     "encode",
     "encode_plain",
     "largest_plain",
+    "plain_message",
 ]
 
 PROTOCOL_VERSION = 502
@@ -124,6 +125,14 @@ class Message:
             f"<Message type={self.type} serializer={self.serializer_id} flags={self.flags:#x} "
             f"sequence={self.sequence} payload={len(self.payload)} annotations={list(self.annotations)}>"
         )
+
+
+def plain_message(header: tuple[Any, ...], payload: bytes) -> Message:
+    """A message with nothing beside its payload.
+
+    :param header: as ``unpack_header`` gives it.
+    """
+    return Message(header[1], header[2], header[3], header[4], payload)
 
 
 FAULT = Message(0, 0, 0, 0, b"")

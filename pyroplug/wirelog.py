@@ -139,6 +139,9 @@ class _LoggedSession:
     def buffer_updated(self, count: int) -> Sequence[Any]:
         return self._diary.received(self._session.buffer_updated(count))
 
+    def handle_plain(self, _piece: memoryview, _count: int) -> None:
+        return None
+
     def handle(self, request: Any) -> Sequence[Buffer]:
         return self._diary.sent(self._session.handle(request))
 
@@ -148,6 +151,8 @@ class _LoggedSession:
 
 class _LoggedConnection:
     """Satisfies :class:`~pyroplug.contracts.Connection`, as far as a client uses it."""
+
+    direct = None
 
     __slots__ = ("_connection", "_diary", "recv_into")
 

@@ -145,7 +145,9 @@ class Conversation:
         *,
         greeting: bool = True,
         scratch: int = 1 << 16,
+        short_way: bool = True,
     ) -> None:
+        self.short_way = short_way
         self.daemon = daemon
         self.codec = codec_of(serializer)
         self.serializer_id = WIRE_IDS[serializer]
@@ -166,11 +168,16 @@ class Conversation:
                 room = session.get_buffer(self._scratch)
                 count = min(len(room), len(rest))
                 room[:count] = rest[:count]
-                del room  # Python 3.13 complains of memory that is lent when it becomes garbage
                 rest = rest[count:]
-                for request in session.buffer_updated(count):
-                    sent += session.handle(request)
+                answer = session.handle_plain(room, count) if self.short_way else None
+                del room  # Python 3.13 complains of memory that is lent when it becomes garbage
+                if answer is not None:
+                    sent += answer
                     assert surroundings() == before, "a request leaves its context behind"
+                else:
+                    for request in session.buffer_updated(count):
+                        sent += session.handle(request)
+                        assert surroundings() == before, "a request leaves its context behind"
                 self._scratch[:] = bytes(len(self._scratch))  # nothing of it may have been kept
         return b"".join(sent)
 

@@ -149,7 +149,7 @@ def test_making_one_forgets_the_annotations_of_the_last_answer() -> None:
 
 def test_methods(proxy: Any) -> None:
     method = proxy.echo
-    assert repr(method) == "<remote method 'echo'>"
+    assert "<remote method 'echo'>" in repr(method)
     assert method.__name__ == "echo"
     assert method(1, a=2) == proxy.echo(1, a=2) == [[1], {"a": 2}]
     assert proxy._pyroMethods == {"echo", "forget"}

@@ -123,7 +123,8 @@ class TestAnnotations:
         daemon.annotations = lambda: wrong  # type: ignore[method-assign]
         client.session._invoker._annotate = True
         client.session._invoker._plain_size = -1
-        client.session.handle = client.session._invoker.handler()
+        session = client.session
+        session.handle, session.handle_plain = session._invoker.handlers(session._receiver)
         assert "cannot be sent" in str(client.failure("give", 1))
 
 

@@ -200,7 +200,7 @@ class TestRunningAhead:
         before = current_call.get()
         message = Message(4, 1, 0, 7, b"payload", {"ANNO": b"1"}, bytes(range(16)))
         for position in range(2):
-            token = current_call.set((client, message))
+            token = current_call.set([client, message])
             table.next_items(stream_id, position, 9, client)
             current_call.reset(token)
             message.state = None

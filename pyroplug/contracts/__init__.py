@@ -12,7 +12,7 @@ from .resources import ResourceTracker, Tracking
 from .serializers import ClassConverter, Codec, Serializer
 from .servers import Server, ServerModel, Session, SessionHost
 from .settings import Buffer, ConfigItem, Settings
-from .transports import NO_PEER, Connection, HasFileno, Listener, Peer, Transport
+from .transports import NO_PEER, Connection, DirectIO, HasFileno, Listener, Peer, Transport, direct_io
 
 __all__ = [
     "NO_PEER",
@@ -23,6 +23,7 @@ __all__ = [
     "Codec",
     "ConfigItem",
     "Connection",
+    "DirectIO",
     "Gate",
     "HandshakeValidator",
     "HasFileno",
@@ -39,4 +40,5 @@ __all__ = [
     "Settings",
     "Tracking",
     "Transport",
+    "direct_io",
 ]

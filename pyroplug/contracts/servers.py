@@ -44,6 +44,16 @@ class Session(Protocol):
         What it gave is not changed afterwards: with a slow reader it may be sent much later.
         """
 
+    def handle_plain(self, piece: memoryview, count: int, /) -> Sequence[Buffer] | None:
+        """``buffer_updated`` and ``handle`` in one, for what is received nearly always: what to send.
+
+        :param piece: the memory that ``get_buffer`` gave last; it goes on being valid.
+        :param count: how many bytes were received into it.
+        :returns: ``None`` unless that is one small request, by itself, and all of it. Nothing has happened
+            then, and it is still for ``buffer_updated``. A server model that runs requests elsewhere than
+            it receives them goes without this.
+        """
+
     def refuse(self, reason: str, /) -> Sequence[Buffer]:
         """Turn the peer away: what to send before closing."""
 

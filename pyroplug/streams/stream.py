@@ -18,7 +18,7 @@ from contextvars import copy_context
 from enum import IntEnum
 from typing import Any, Protocol
 
-from pyroplug.context import current_call
+from pyroplug.context import current_call, request_of
 from pyroplug.errors import PyroError
 from pyroplug.wire import Message
 
@@ -314,10 +314,10 @@ def terminated() -> PyroError:
 
 def _twin(call: Any) -> Any:
     """The same request for another thread, with a state of its own."""
-    if type(call) is not tuple:
+    if type(call) is not list:
         return call
-    client, message = call
-    return client, Message(
+    message = request_of(call)
+    twin = Message(
         message.type,
         message.serializer_id,
         message.flags,
@@ -326,3 +326,4 @@ def _twin(call: Any) -> Any:
         message.annotations,
         message.correlation_id,
     )
+    return [call[0], twin]

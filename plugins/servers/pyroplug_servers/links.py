@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from pyroplug.contracts import Connection, Session
+from pyroplug.contracts import Connection, Session, direct_io
 
 from .outbox import Outbox
 
@@ -27,6 +27,8 @@ class Link:
         "outbox",
         "owner",
         "parked",
+        "recv_failed",
+        "recv_into",
         "session",
         "since",
         "touched",
@@ -38,6 +40,12 @@ class Link:
         self.session = session
         self.fd = connection.fileno()
         self.outbox = Outbox(connection)
+        direct = direct_io(connection)
+        self.recv_into: Callable[[memoryview], int | None] = connection.recv_into
+        """Receives, and may raise ``OSError``, for ``recv_failed``, beside what a connection raises."""
+        self.recv_failed: Callable[[OSError], None] = _raise
+        if direct is not None:
+            self.recv_into, self.recv_failed = direct.recv_into, direct.recv_failed
         self.backlog: Iterator[Any] | None = None
         """Requests that wait until a slow reader has taken earlier answers."""
         self.mask = 0
@@ -57,3 +65,7 @@ class Link:
         """Whether the user made it, and may go on using it: nothing more is taken from it than is ours."""
         self.finished = False
         """Whether its session has been told that it is lost."""
+
+
+def _raise(error: OSError) -> None:
+    raise error

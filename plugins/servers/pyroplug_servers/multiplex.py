@@ -70,7 +70,11 @@ class MultiplexServer(BaseServer):
                 return
             # The way of every call: one piece is received, and what it asks for is answered.
             session = link.session
-            count = link.connection.recv_into(session.get_buffer(self._scratch))
+            buffer = session.get_buffer(self._scratch)
+            try:
+                count = link.recv_into(buffer)
+            except OSError as error:
+                count = link.recv_failed(error)
             if not count:
                 if count is not None:
                     self._ended(link)
@@ -78,16 +82,11 @@ class MultiplexServer(BaseServer):
                     self._watch(link, OUT)
                 return
             link.touched = True
-            requests = iter(session.buffer_updated(count))
-            handle, send = session.handle, link.outbox.send
-            for request in requests:
-                buffers = handle(request)
-                if buffers and not send(buffers) and not self._may_go_on(link, requests):
-                    return
-            if session.closing or self._closing.swept:
-                self._had_last_word(link)
-            elif link.connection.pending():
-                self._reactor.again(partial(self._pending, link))
+            answer = session.handle_plain(buffer, count)
+            if answer is None:
+                self._work_off(link, iter(session.buffer_updated(count)))
+            elif link.outbox.send(answer) or self._may_go_on(link, iter(())):
+                self._see_what_follows(link)
         except CommunicationError as error:
             self._finish(link, str(error))
         except BaseException as error:
@@ -154,6 +153,10 @@ class MultiplexServer(BaseServer):
             buffers = link.session.handle(request)
             if buffers and not link.outbox.send(buffers) and not self._may_go_on(link, requests):
                 return False
+        return self._see_what_follows(link)
+
+    def _see_what_follows(self, link: Link) -> bool:
+        """Requests were handled: whether receiving may go on."""
         if link.session.closing or self._closing.swept:
             self._had_last_word(link)
             return False

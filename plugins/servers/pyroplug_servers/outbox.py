@@ -6,7 +6,7 @@ import select
 import time
 from collections.abc import Iterable, Sequence
 
-from pyroplug.contracts import Buffer, Connection
+from pyroplug.contracts import Buffer, Connection, direct_io
 from pyroplug.errors import CommunicationError
 
 from . import limits
@@ -17,22 +17,34 @@ __all__ = ["Outbox", "flush_all", "writable"]
 class Outbox:
     """Sends without ever waiting, and keeps what did not go out. Nothing is copied."""
 
-    __slots__ = ("_send_some", "_views", "connection", "size")
+    __slots__ = ("_direct", "_no_wait", "_send_failed", "_send_some", "_views", "connection", "size")
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.size = 0
         """Bytes still to be sent."""
         self._send_some = connection.send_some
+        direct = direct_io(connection)
+        if direct is not None:
+            self._direct, self._no_wait, self._send_failed = direct.send, direct.no_wait, direct.send_failed
+        else:
+            self._direct = None  # type: ignore[assignment]
         self._views: list[memoryview] = []
 
     def send(self, buffers: Sequence[Buffer]) -> bool:
         """Send, or keep for later: whether nothing is left. Raises ``ConnectionClosedError``."""
         sent = 0
         if not self.size:
-            sent = self._send_some(buffers)
-            if len(buffers) == 1 and type(buffers[0]) is bytes and sent == len(buffers[0]):
-                return True  # nearly always
+            buffer = buffers[0]
+            if self._direct is not None and len(buffers) == 1 and type(buffer) is bytes:
+                try:
+                    sent = self._direct(buffer, self._no_wait)
+                except OSError as error:
+                    sent = self._send_failed(error)
+                if sent == len(buffer):
+                    return True  # nearly always
+            else:
+                sent = self._send_some(buffers)
         total = sum(buffer.nbytes if type(buffer) is memoryview else len(buffer) for buffer in buffers)
         if sent == total and not self.size:
             return True

@@ -127,7 +127,10 @@ class ThreadPoolServer(BaseServer):
         def work(link: Link) -> None:
             link.owner = me
             try:
-                self._serve(link, scratch)
+                if link.doom:
+                    self._finish(link, link.doom)
+                else:
+                    self._serve(link, scratch)
             except CommunicationError as error:
                 self._finish(link, str(error))
             except BaseException as error:
@@ -138,17 +141,17 @@ class ThreadPoolServer(BaseServer):
 
     def _serve(self, link: Link, scratch: memoryview) -> None:
         """Serve a connection until it is silent, gone, or others wait. Raises ``CommunicationError``."""
-        if link.doom:
-            self._finish(link, link.doom)
-            return
         if link.backlog is not None and not self._work_off(link, link.backlog):
             return
         session, workers, links, most = link.session, self._workers, self._links, self._workers.maximum
-        recv_into, send = link.connection.recv_into, link.outbox.send
-        get_buffer, buffer_updated, handle = session.get_buffer, session.buffer_updated, session.handle
+        recv_into, recv_failed, send = link.recv_into, link.recv_failed, link.outbox.send
+        handle_plain, buffer = session.handle_plain, session.get_buffer(scratch)
         while True:
             try:
-                count = recv_into(get_buffer(scratch))
+                try:
+                    count = recv_into(buffer)
+                except OSError as error:
+                    count = recv_failed(error)
             except TimeoutError:
                 self._await(link)
                 return
@@ -156,22 +159,27 @@ class ThreadPoolServer(BaseServer):
                 if self._stay(link, count):
                     continue
                 return
-            requests = buffer_updated(count)
-            if requests:
-                rest = iter(requests)
-                for request in rest:
-                    buffers = handle(request)
-                    if buffers and not send(buffers) and not self._push(link, rest):
-                        return
-            elif count < limits.SMALL_PIECE and not session.closing:
-                break
-            if session.closing:
-                self._had_last_word(link)
+            answer = handle_plain(buffer, count)
+            if answer is None:
+                if not self._take_in(link, count):
+                    return
+                buffer = session.get_buffer(scratch)
+            elif not send(answer) and not self._push(link, iter(())):
                 return
             # As long as there can be a thread for each connection, staying holds up nobody.
             if workers.full and (self._closing.begun or len(links) > most):
-                break
-        self._park(link)
+                self._park(link)
+                return
+
+    def _take_in(self, link: Link, count: int) -> bool:
+        """Handle what was received, whatever it is: whether receiving may go on."""
+        requests = link.session.buffer_updated(count)
+        if requests or link.session.closing:
+            return self._work_off(link, iter(requests))
+        if count < limits.SMALL_PIECE:
+            self._park(link)
+            return False
+        return True
 
     def _work_off(self, link: Link, requests: Iterator[Any]) -> bool:
         """Handle requests that had to wait: whether receiving may go on."""

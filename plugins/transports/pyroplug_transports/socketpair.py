@@ -83,6 +83,8 @@ class BorrowedConnection(SocketConnection):
 
     __slots__ = ("_before", "_receiver", "_sender", "_slices")
 
+    direct = None  # who waits in the socket has to announce it
+
     def __init__(self, sock: socket.socket, peer: Peer) -> None:
         limit = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, len(timeval(None)))
         self._before: tuple[float | None, bytes] | None = (sock.gettimeout(), limit)

@@ -16,7 +16,7 @@ import struct
 import time
 from collections.abc import Callable, Sequence
 
-from pyroplug.contracts import Buffer, Connection, Peer
+from pyroplug.contracts import Buffer, Connection, DirectIO, Peer
 
 from .oserrors import accept_error, connection_error, no_wait
 
@@ -29,6 +29,7 @@ IOV_MAX: int = os.sysconf("SC_IOV_MAX") if os.sysconf("SC_IOV_MAX") > 0 else 102
 """How many buffers one ``sendmsg`` takes."""
 
 NO_WAIT = int(socket.MSG_DONTWAIT)  # as an enum's member it would be converted at each call
+_NO_MEMORY = memoryview(b"")
 _LONGEST_WAIT = 2**31 - 1
 _LONGEST_POLL = 1e6
 
@@ -88,6 +89,12 @@ class SocketConnection:
         """The file descriptor; -1 once closed."""
         return -1 if self._closed else self.sock.fileno()
 
+    @property
+    def direct(self) -> DirectIO | None:
+        """The socket's own functions."""
+        sock = self.sock
+        return DirectIO(sock.recv_into, sock.send, NO_WAIT, self._direct_recv_failed, self._send_failed)
+
     # Receiving and sending
 
     def recv_into(self, buffer: memoryview, /) -> int | None:
@@ -125,10 +132,8 @@ class SocketConnection:
             if len(buffers) == 1:
                 return self._send(buffers[0], NO_WAIT)
             return self._sendmsg(buffers[:IOV_MAX], (), NO_WAIT)
-        except BlockingIOError:
-            return 0
         except OSError as error:
-            raise connection_error(self.peer, "sending", error) from error
+            return self._send_failed(error)
 
     def _send_rest(self, buffers: Sequence[Buffer], sent: int) -> None:
         """Send what is left after ``sent`` bytes, in linear time: only views are cut, never bytes."""
@@ -150,6 +155,14 @@ class SocketConnection:
         if self._blocking:
             raise no_wait(self.peer, "receiving", self._timeout, error) from error
         return None
+
+    def _direct_recv_failed(self, error: OSError) -> None:
+        self._recv_failed(error, _NO_MEMORY)
+
+    def _send_failed(self, error: OSError) -> int:
+        if isinstance(error, BlockingIOError):
+            return 0
+        raise connection_error(self.peer, "sending", error) from error
 
     def _wait_for_room(self, left: float, error: OSError) -> None:
         """Wait until something can be sent, ``left`` seconds at most, or nearly so."""

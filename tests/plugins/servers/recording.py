@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
+
+from pyroplug.contracts import DirectIO
 
 
 class RecordingListener:
@@ -34,18 +37,28 @@ class RecordingConnection:
 
     def __getattr__(self, name: str) -> Any:
         attribute = getattr(self._connection, name)
-        if not callable(attribute):
-            return attribute
+        return self._counting(name, attribute) if callable(attribute) else attribute
 
+    @property
+    def direct(self) -> DirectIO | None:
+        direct: DirectIO = self._connection.direct
+        return direct._replace(
+            recv_into=self._counting("direct recv_into", direct.recv_into),
+            send=self._counting("direct send", direct.send),
+        )
+
+    def _counting(self, name: str, function: Callable[..., Any]) -> Any:
         def call(*arguments: Any) -> Any:
             self.calls[name] += 1
-            return attribute(*arguments)
+            return function(*arguments)
 
         return call
 
 
 class HoardingConnection(RecordingConnection):
     """Takes in all that has arrived and gives it out in portions of ten bytes, as TLS does with records."""
+
+    direct = None
 
     def __init__(self, connection: Any) -> None:
         super().__init__(connection)

@@ -106,6 +106,9 @@ class ScriptedSession:
             del self._data[:end]
         return requests
 
+    def handle_plain(self, _piece: memoryview, _count: int) -> None:
+        return None
+
     def handle(self, request: bytes) -> Sequence[Buffer]:
         if self.retired:
             self.closing = True
