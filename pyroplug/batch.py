@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from .errors import ProtocolError
@@ -16,17 +16,15 @@ _BATCH, _ONEWAY = int(Flags.BATCH), int(Flags.ONEWAY)
 _Call = tuple[str, Sequence[Any], dict[str, Any]]
 
 
-class _BatchedMethod:
-    """A method whose calls are kept for later."""
+def _batched_method(calls: list[_Call], name: str) -> Callable[..., None]:
+    """A function that keeps calls of a method for later."""
+    keep = calls.append
 
-    __slots__ = ("__name__", "_calls")
+    def batched_method(*args: Any, **kwargs: Any) -> None:
+        keep((name, args, kwargs))
 
-    def __init__(self, calls: list[_Call], name: str) -> None:
-        self._calls = calls
-        self.__name__ = name
-
-    def __call__(self, *args: Any, **kwargs: Any) -> None:
-        self._calls.append((self.__name__, args, kwargs))
+    batched_method.__name__ = name
+    return batched_method
 
 
 class BatchProxy:
@@ -42,10 +40,12 @@ class BatchProxy:
         self._pyroProxy = proxy
         self._pyroCalls = []
 
-    def __getattr__(self, name: str) -> _BatchedMethod:
+    def __getattr__(self, name: str) -> Callable[..., None]:
         if name.startswith("__"):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        return _BatchedMethod(self._pyroCalls, name)
+        # It is found without __getattr__ from now on.
+        method = self.__dict__[name] = _batched_method(self._pyroCalls, name)
+        return method
 
     def __call__(self, oneway: bool = False) -> Iterator[Any] | None:
         """Send the calls: an iterator of their results, in order.
@@ -66,7 +66,7 @@ class BatchProxy:
             return None
         if not isinstance(results, (list, tuple)):
             raise ProtocolError(f"the answer to a batch is a {type(results).__name__}, not a list")
-        return _unwrapped(results)
+        return _unwrapped(results) if ExceptionWrapper in map(type, results) else iter(results)
 
     def __copy__(self) -> BatchProxy:
         twin = type(self)(self._pyroProxy)

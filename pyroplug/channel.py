@@ -66,16 +66,14 @@ class Channel(Owned):
         self.settings = settings
         self.serializer: str | None = None
         self.handshake: Any = "hello"
-        self.raw = False
-        self.sequence = 0
+        self.raw, self.sequence = False, 0
         self.methods, self.oneway = set[str](), set[str]()
         self.attributes, self.idempotent = set[str](), set[str]()
         self._told: set[str] = set()  # those of them that the server has named
         self.abandoned_streams: list[str] = []
         self.validate: Callable[[Any], object] | None = None
         self.face: ServerConnection | None = None
-        self.plugins = plugins
-        self.socket = socket
+        self.plugins, self.socket = plugins, socket
         self._timeout: float | None = settings.COMMTIMEOUT
         self.limit = TimeLimit(self._timeout or None)
         self._retries = Retries()
@@ -111,7 +109,7 @@ class Channel(Owned):
         self._retries.begin(0)
         self._take_care()
 
-    def _take_care(self) -> None:  # does a call need the clock?
+    def _take_care(self) -> None:
         self._careful = self.limit.seconds is not None or self._max_retries > 0
 
     # Calls
@@ -140,29 +138,35 @@ class Channel(Owned):
             or object_id
             or get_ident() != self.owner
             or current_call.get() is not None
-            or method in self.oneway
             or (args and type(args[0]) is SerializedBlob)
             or self.abandoned_streams
             or self.raw
         ):
             return self._call_fully(RemoteCall(object_id or "", method, args, kwargs or {}, flags))
-        # Nearly every call: nothing goes beside it, and its answer is waited for.
+        # Nearly every call: nothing goes beside it.
         if self._careful:
             self.prepare()
             line = self._connected_line()
         target = self.uri.object
         payload = line.dumps_call(target, method, args, kwargs or {})
         self.sequence = sequence = (self.sequence + 1) & 0xFFFF
+        if method in self.oneway:
+            flags = _ONEWAY
         found: Any
         small = payload if type(payload) is bytes and len(payload) <= line.plain_size else None
-        request = line.protocol.request(payload, sequence) if small is None else ()
+        request = line.protocol.request(payload, sequence, flags) if small is None else ()
         try:
-            found = line.exchange(request) if small is None else line.exchange_plain(small, sequence)
-            if type(found) is not bytes:
-                found = line.protocol.answer(found, sequence)
+            if small is None:
+                found = self._exchange(line, request, flags)
+            else:
+                found = line.exchange_plain(small, sequence, flags)
+                if type(found) is not bytes and not flags:
+                    found = line.protocol.answer(found, sequence)
         except BaseException as error:
-            found = self._lost(line, error, RemoteCall(target, method, args, kwargs or {}))
-        return line.loads(found) if type(found) is bytes else self._result(found)
+            found = self._lost(line, error, RemoteCall(target, method, args, kwargs or {}, flags))
+        if type(found) is bytes:
+            return line.loads(found)
+        return None if found is None else self._result(found)
 
     def prepare(self) -> bool:
         """What precedes a call: connecting, as often as a call is repeated; whether that was needed."""
@@ -249,7 +253,7 @@ class Channel(Owned):
             del error  # its traceback leads back here
 
     def _give_up(self, line: Line | None, error: BaseException) -> BaseException:
-        """Close a connection on which something failed, if there was one: what to tell about that."""
+        """Close a connection on which something failed: what to tell about that."""
         if line is None or isinstance(error, InUseError):
             return error
         if self.socket is not None:
@@ -374,15 +378,14 @@ class Channel(Owned):
 
     def forked(self) -> None:
         """The connection is the parent process's; this one makes its own when it needs one."""
-        line, user_made = self.line, self.socket is not None
-        if line is not None and not user_made:
+        line = self.line
+        if line is not None and self.socket is None:
             self.line = self.face = None
             self.abandoned_streams.clear()
             line.connection.close()
 
-    def pause(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
+    pause = staticmethod(time.sleep)
+    """Wait so many seconds."""
 
     def reconnect(self, tries: int) -> None:
         """Connect anew, and try again as long as that may help, after ever longer pauses.

@@ -165,9 +165,9 @@ class ClientProtocol:
             return self._call_with_blob(object_id, method, only_blob(args, kwargs), flags, sequence)
         return self._encode(_INVOKE, flags, sequence, self.dumps_call(object_id, method, args, kwargs))
 
-    def request(self, payload: Buffer, sequence: int) -> Sequence[Buffer]:
+    def request(self, payload: Buffer, sequence: int, flags: int) -> Sequence[Buffer]:
         """A call whose payload is there already. Raises as ``call`` does, but for ``SerializeError``."""
-        return self._encode(_INVOKE, 0, sequence, payload)
+        return self._encode(_INVOKE, flags, sequence, payload)
 
     def _call_with_blob(
         self, object_id: str, method: str, blob: SerializedBlob, flags: int, sequence: int

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import copy_context
+from functools import partial
 from types import FrameType
 from typing import Any, TypeAlias
 from weakref import WeakMethod
@@ -45,7 +46,6 @@ _INVOKE, _RESULT = int(MessageType.INVOKE), int(MessageType.RESULT)
 _CONNECTFAIL = int(MessageType.CONNECTFAIL)
 _EXCEPTION, _BATCH, _ONEWAY = int(Flags.EXCEPTION), int(Flags.BATCH), int(Flags.ONEWAY)
 _STREAM, _KEEP = int(Flags.ITEM_STREAM_RESULT), int(Flags.KEEP_SERIALIZED)
-_SPECIAL = _BATCH | _ONEWAY
 
 STREAM_ANNOTATION = "STRM"
 ITEMS_ANNOTATION = "ITMS"
@@ -53,6 +53,9 @@ ITEMS_ANNOTATION = "ITMS"
 
 _NO_ITERATORS = frozenset((type(None), bool, int, float, complex, str, bytes, list, tuple, dict, set))
 """Types of results that need no closer look before they are sent."""
+
+_SEQUENCES = frozenset((list, tuple))
+_NO_CALL = "invalid data: a call in a batch is a name, arguments and keyword arguments"
 
 _enter = current_call.set
 
@@ -130,8 +133,11 @@ class Invoker:
             codec, flags = codec_for(request.serializer_id), request.flags
             if request.type != _INVOKE or codec is None or not self.open:
                 return copy_context().run(self._hand_back, request)
-            if flags & _SPECIAL:
-                return copy_context().run(self._invoke_special, request, codec)
+            if flags & _ONEWAY:
+                self._spawn_oneway(request, codec)
+                return ()
+            if flags & _BATCH:
+                return copy_context().run(self._invoke_batch, request, codec)
             read = (lambda _: read_blob(request, codec)) if flags & _KEEP else codec.loads_call
             return copy_context().run(run, [client, request], codec, read, request.payload)
 
@@ -183,10 +189,7 @@ class Invoker:
         otherwise = self._otherwise()
         return () if otherwise is None else otherwise(request)
 
-    def _invoke_special(self, request: Message, codec: Codec) -> Sequence[Buffer]:
-        if request.flags & _ONEWAY:
-            self._spawn_oneway(request, codec)
-            return ()
+    def _invoke_batch(self, request: Message, codec: Codec) -> Sequence[Buffer]:
         _enter([self._client, request])
         try:
             payload = codec.dumps(self._run_batch(request, codec))
@@ -195,9 +198,8 @@ class Invoker:
             return self.exception(request, codec, error)
 
     def _spawn_oneway(self, request: Message, codec: Codec) -> None:
-        context = copy_context()
         try:
-            self._spawn(lambda: context.run(self._invoke_oneway, request, codec))
+            self._spawn(partial(copy_context().run, self._invoke_oneway, request, codec))
         except BaseException as error:
             log.warning("a one-way call of %s is lost: %s", self._client.peer, describe(error))
 
@@ -212,8 +214,11 @@ class Invoker:
             said = read_blob(request, codec) if keep else codec.loads_call(request.payload)
             object_id, method, args, kwargs = said
             target = self._resolve(self._client, object_id, method, args)
-            call = (object_id, method, args, kwargs or {})
-            target(*args, **(kwargs or {}))
+            call = said
+            if kwargs:
+                target(*args, **kwargs)
+            else:
+                target(*args)
         except BaseException as error:
             if call is None:
                 log.warning("a one-way call of %s failed: %s", self._client.peer, describe(error))
@@ -225,16 +230,19 @@ class Invoker:
         object_id, _, calls, _ = codec.loads_call(request.payload)
         if not isinstance(calls, (list, tuple)):
             raise ProtocolError("invalid data: a batch is a list of calls")
+        resolve, client = self._resolve, self._client
         results: list[Any] = []
         for each in calls:
             call: Any = None
             try:
-                method, args, kwargs = _call_of_batch(each)
-                target = self._resolve(self._client, object_id, method, args)
+                if type(each) not in _SEQUENCES or len(each) != 3 or type(each[0]) is not str:
+                    raise ProtocolError(_NO_CALL)
+                method, args, kwargs = each
+                target = resolve(client, object_id, method, args)
                 call = (object_id, method, args, kwargs)
-                result = target(*args, **kwargs)
+                result = target(*args, **kwargs) if kwargs else target(*args)
                 call = None
-                if hasattr(type(result), "__next__"):
+                if type(result) not in _NO_ITERATORS and hasattr(type(result), "__next__"):
                     raise ProtocolError(f"{method}: an iterator cannot be the result of a call in a batch")
                 results.append(result)
             except BaseException as error:
@@ -363,13 +371,6 @@ def _shortened(lines: list[str], room: int) -> list[str]:
         kept.append(line)
         room -= len(line)
     return ["(the beginning of this traceback is left out: it is too long to be sent)\n", *reversed(kept)]
-
-
-def _call_of_batch(call: Any) -> tuple[str, Any, dict[str, Any]]:
-    if not isinstance(call, (list, tuple)) or len(call) != 3 or not isinstance(call[0], str):
-        raise ProtocolError("invalid data: a call in a batch is a name, arguments and keyword arguments")
-    method, args, kwargs = call
-    return method, args, kwargs or {}
 
 
 def describe(error: BaseException) -> str:

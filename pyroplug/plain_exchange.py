@@ -38,13 +38,14 @@ def plain_exchange(
     go_on: Callable[[int | None], Sequence[Message]],
     time_limit: TimeLimit,
     turn: list[None],
-) -> Callable[[bytes, int], bytes | Sequence[Message]]:
+) -> Callable[[bytes, int, int], bytes | Sequence[Message] | None]:
     """A function that sends a call and receives the answer, for one connection.
 
-    It takes the payload, which may be sent as :func:`~pyroplug.wire.encode_plain` would, and the sequence
-    number. It returns the answer's payload if that came in one piece, alone, with nothing beside it;
-    otherwise what ``go_on`` gives. It raises what the connection raises, marked as ``unsent`` if it was not
-    sent as a whole.
+    It takes the payload, which may be sent as :func:`~pyroplug.wire.encode_plain` would, the sequence number,
+    and the flags: those of a one-way call, whose answer is not waited for, or none. It returns the answer's
+    payload if that came in one piece, alone, with nothing beside it; otherwise what ``go_on`` gives; and
+    ``None`` for a one-way call. It raises what the connection raises, marked as ``unsent`` if it was not sent
+    as a whole.
 
     :param scratch: memory to receive into; the connection is between two messages whenever it is used.
     :param limit: bytes of the largest answer.
@@ -55,9 +56,9 @@ def plain_exchange(
     recv_into, send, no_wait, recv_failed, send_failed = direct_io(connection) or _indirect(connection)
     largest = min(limit, len(scratch)) + HEADER_SIZE
 
-    def exchange(payload: bytes, sequence: int) -> bytes | Sequence[Message]:
+    def exchange(payload: bytes, sequence: int, flags: int = 0) -> bytes | Sequence[Message] | None:
         size = len(payload)
-        head = pack_header(PREFIX, _INVOKE, serializer_id, 0, sequence, size, 0, _NO_ID, 0, MAGIC)
+        head = pack_header(PREFIX, _INVOKE, serializer_id, flags, sequence, size, 0, _NO_ID, 0, MAGIC)
         try:
             turn.pop()  # two threads never get the same one
         except IndexError:
@@ -73,6 +74,9 @@ def plain_exchange(
         except CommunicationError as error:
             error.unsent = True
             raise
+        if flags:
+            turn.append(None)
+            return None
         if time_limit.seconds is not None:
             time_limit.hold(connection)
         count: int | None

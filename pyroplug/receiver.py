@@ -93,48 +93,59 @@ class Receiver:
 
     def buffer_updated(self, count: int) -> list[Message]:
         """Take note of ``count`` new bytes in the buffer: the messages that are complete now."""
-        if count >= HEADER_SIZE and self.between:
-            # The usual case, short: one whole message, without annotations, not compressed.
-            prefix, kind, serializer, flags, sequence, size, chunks, corr, _, magic = unpack_header(
-                self._scratch
-            )
-            if (
-                size == count - HEADER_SIZE
-                and not chunks
-                and size <= self.limit
-                and not flags & COMPRESSED
-                and prefix == PREFIX
-                and magic == MAGIC
-            ):
-                payload = self._scratch[HEADER_SIZE:count].tobytes()
-                if not flags & CORRELATION_ID:
-                    corr = None
-                return [Message(kind, serializer, flags, sequence, payload, NO_ANNOTATIONS, corr)]
-        messages = self._advance(count)
+        start = 0
+        messages: list[Message] = []
+        if self.between:
+            start = self._cut(count, messages)
+            if start == count:
+                return messages
+        self._advance(start, count, messages)
         self.between = self.idle and self.error is None
         return messages
 
-    def _advance(self, count: int) -> list[Message]:
-        messages: list[Message] = []
+    def _cut(self, count: int, messages: list[Message]) -> int:
+        """The usual case, short: whole messages without annotations, not compressed. Where they end."""
+        scratch, limit, start = self._scratch, self.limit, 0
+        while count - start >= HEADER_SIZE:
+            prefix, kind, serializer, flags, sequence, size, chunks, corr, _, magic = unpack_header(
+                scratch, start
+            )
+            end = start + HEADER_SIZE + size
+            if (
+                end > count
+                or chunks
+                or size > limit
+                or flags & COMPRESSED
+                or prefix != PREFIX
+                or magic != MAGIC
+            ):
+                break
+            payload = scratch[start + HEADER_SIZE : end].tobytes()
+            if not flags & CORRELATION_ID:
+                corr = None
+            messages.append(Message(kind, serializer, flags, sequence, payload, NO_ANNOTATIONS, corr))
+            start = end
+        return start
+
+    def _advance(self, start: int, count: int, messages: list[Message]) -> None:
         data = memoryview(b"")
         if self._target is None:
-            data = self._scratch[:count]
+            data = self._scratch[start:count]
         else:
             self._filled += count
         while self.error is None:
             if self._target is None:
                 if not data:
-                    return messages
+                    return
                 data = self._take_header(data, messages)
             else:
                 data = self._take_body(data)
                 if self._filled < self._wanted:
-                    return messages
+                    return
                 self._next_part(messages)
         if not self._told:
             self._told = True
             messages.append(FAULT)
-        return messages
 
     def _take_header(self, data: memoryview, messages: list[Message]) -> memoryview:
         taken = HEADER_SIZE - len(self._head)

@@ -38,11 +38,21 @@ class OneWayCalls:
         return self._workers.outstanding
 
     def spawn(self, call: Call) -> None:
-        """Run the call soon; here and now if too many wait: that slows the caller down, and loses nothing."""
-        if self._workers.submit(call):
-            self._told = False
-            return
-        if not self._told:
+        """Run the call soon. If too many wait, the caller has to help: it is slowed down, nothing is lost."""
+        workers = self._workers
+        while not workers.submit(call):
+            # In a burst of short calls the oldest one, to keep their order. Where threads are stuck, the
+            # caller's own: it may take long, and is nobody else's business.
+            oldest = None if workers.all_busy else workers.take()
+            if oldest is None:
+                self._tell()
+                _run(call)
+                return
+            _run(oldest)
+        self._told = False
+
+    def _tell(self) -> None:
+        if self._workers.all_busy and not self._told:
             self._told = True
             log.warning(
                 "all %d threads for one-way calls are busy and %d calls wait: more of them run in their "
@@ -50,7 +60,6 @@ class OneWayCalls:
                 self._workers.maximum,
                 limits.ONEWAY_QUEUE,
             )
-        _run(call)
 
     def try_spawn(self, call: Call) -> bool:
         """Run the call soon, or not at all if too many wait: whether it will run."""

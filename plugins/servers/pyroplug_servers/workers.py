@@ -1,4 +1,9 @@
-"""A bounded pool of threads: grows when there is work, shrinks when there is none."""
+"""A bounded pool of threads: grows when there is work, shrinks when there is none.
+
+A thread that has just taken a task makes sure that another one is on its way to the next task, if there is
+one. So a task waits for a thread only if all that there may be are in tasks; and a thousand short tasks wake
+one or two threads, and not one each.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,7 @@ import itertools
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -43,12 +49,15 @@ class Workers(Generic[Task]):
         self.maximum = maximum
         self._prepare = prepare
         self._most = None if queue_limit is None else maximum + queue_limit
-        self._queue: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
+        self._waiting: deque[Task] = deque()
         # Reentrant, as a signal handler may close the server in the middle of submit().
         self._lock = threading.RLock()
         # All that may still be alive, for close() to wait for; ended ones are sorted out now and then.
         self._threads: list[threading.Thread] = []
         self._running = 0  # those that take tasks
+        self._asleep = 0  # those of them that wait to be woken
+        self._coming = 0  # those of them that are on their way to a task
+        self._wakeups: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._numbers = itertools.count(1)
         self._outstanding = 0  # tasks that wait or are worked on
         self._closed = False
@@ -64,6 +73,11 @@ class Workers(Generic[Task]):
         """How many tasks wait, or are being worked on."""
         return self._outstanding
 
+    @property
+    def all_busy(self) -> bool:
+        """Whether there are as many threads as there may be, each of them in a task."""
+        return self._running == self.maximum and not self._asleep and not self._coming
+
     def __contains__(self, thread: threading.Thread) -> bool:
         """Whether it is one of these threads."""
         return thread in self._threads
@@ -75,10 +89,18 @@ class Workers(Generic[Task]):
                 return False
             self._outstanding += 1
             self.full = self._outstanding >= self.maximum
-            if self._running < min(self._outstanding, self.maximum):
-                self._start()
-            self._queue.put(task)
+            self._waiting.append(task)
+            if not self._coming:
+                self._call_one()
         return True
+
+    def take(self) -> Task | None:
+        """Take the task that waits longest away from the threads; ``None`` if none waits."""
+        with self._lock:
+            if not self._waiting:
+                return None
+            self._outstanding -= 1
+            return self._waiting.popleft()
 
     def end(self) -> None:
         """Take no more tasks; the threads end when those that are there are finished. Waits for nothing."""
@@ -102,21 +124,34 @@ class Workers(Generic[Task]):
             if thread.is_alive() and thread is not threading.current_thread():
                 thread.join(max(0.0, deadline - time.monotonic()))
 
+    def _call_one(self) -> None:
+        """Have another thread come for a task, if there may be one more."""
+        if self._asleep:
+            self._asleep -= 1
+            self._coming += 1
+            self._wakeups.put(None)
+        elif self._running < self.maximum:
+            self._start()
+
     def _start(self) -> None:
         thread = threading.Thread(target=self._run, name=f"{self._name}-{next(self._numbers)}", daemon=True)
         self._threads = [*(other for other in self._threads if other.is_alive()), thread]
         # Before it starts: Ctrl-C may come while start() waits for it.
         self._running += 1
+        self._coming += 1
         try:
             thread.start()
         except RuntimeError as error:
             # The task waits for another thread; the next submit tries again.
             log.error("%s: cannot start thread number %d: %s", self._name, self._running, error)
             self._running -= 1
+            self._coming -= 1
 
     def _end_threads(self) -> None:
-        for _ in range(self._running):
-            self._queue.put(None)
+        for _ in range(self._asleep):
+            self._wakeups.put(None)
+        self._coming += self._asleep
+        self._asleep = 0
 
     def _run(self) -> None:
         work = self._prepare()
@@ -127,28 +162,44 @@ class Workers(Generic[Task]):
                 contain(f"{self._name}: a call failed", error)
             del task
             with self._lock:
+                self._coming += 1
                 self._outstanding -= 1
                 self.full = self._closed or self._outstanding >= self.maximum
 
     def _next(self) -> Task | None:
-        """The next task; ``None`` if this thread is to end."""
+        """The next task; ``None`` if this thread is to end. It is on its way when this is called."""
         while True:
-            try:
-                task = self._queue.get(timeout=limits.WORKER_IDLE)
-            except queue.Empty:
-                task = None
-            if task is not None:
-                return task
             with self._lock:
-                if self._closed or self._running > max(self._minimum, self._outstanding):
+                self._coming -= 1
+                if self._waiting:
+                    task = self._waiting.popleft()
+                    if self._waiting and not self._coming:
+                        self._call_one()
+                    return task
+                if self._closed:
                     self._running -= 1
                     return None
+                self._asleep += 1
+            if not self._sleep():
+                return None
+
+    def _sleep(self) -> bool:
+        """Wait to be woken: false if that does not happen, and this thread is to end."""
+        while True:
+            try:
+                self._wakeups.get(timeout=limits.WORKER_IDLE)
+                return True
+            except queue.Empty:
+                pass
+            with self._lock:
+                # Whoever has just called one has counted it as awake already; its signal will come.
+                if self._asleep and self._running > max(self._minimum, self._outstanding):
+                    self._asleep -= 1
+                    self._running -= 1
+                    return False
 
     def _empty(self) -> int:
         """Throw away the tasks that nobody took: how many."""
-        dropped = 0
-        while True:
-            try:
-                dropped += self._queue.get_nowait() is not None
-            except queue.Empty:
-                return dropped
+        dropped = len(self._waiting)
+        self._waiting.clear()
+        return dropped

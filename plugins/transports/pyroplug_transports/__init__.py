@@ -27,7 +27,7 @@ def pyroplug_config_items() -> list[ConfigItem]:
     """The items that these transports read."""
     return [
         ConfigItem("SOCK_REUSE", True, "listen at a TCP port that was in use a moment ago (SO_REUSEADDR)"),
-        ConfigItem("SOCK_NODELAY", False, "send small TCP packets at once (TCP_NODELAY)"),
+        ConfigItem("SOCK_NODELAY", True, "send small TCP packets at once (TCP_NODELAY)"),
         ConfigItem(
             "PREFER_IP_VERSION",
             0,

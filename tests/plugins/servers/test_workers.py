@@ -34,6 +34,7 @@ def test_full_tells_whether_another_task_would_wait(make: Callable[..., Workers[
     workers.submit(gate.wait)
     assert workers.full
     workers.submit(gate.wait)
+    wait_until(lambda: workers.all_busy)
     assert (len(workers), workers.outstanding) == (2, 3)
     gate.set()
     wait_until(lambda: not workers.outstanding)
