@@ -12,8 +12,7 @@ from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
 from types import FrameType
-from typing import Any, TypeAlias
-from weakref import WeakMethod
+from typing import Any
 
 from .blobs import read_blob
 from .context import Call, ClientConnection, current_call, request_of, state_of
@@ -59,152 +58,135 @@ _NO_CALL = "invalid data: a call in a batch is a name, arguments and keyword arg
 
 _enter = current_call.set
 
-Handle: TypeAlias = Callable[[Message], Sequence[Buffer]]
-HandlePlain: TypeAlias = "Callable[[memoryview, int], Sequence[Buffer] | None]"
-
 
 class Invoker:
-    """Runs the requests of one connection.
+    """Runs the requests of one connection. It is the part of a session that this is.
 
-    :ivar open: whether requests are run: the client is accepted, and the conversation not at its end.
+    A request has a context of its own: nothing that it sets there is seen by the next one in this thread.
+
+    :ivar client: who makes the requests.
     """
 
     __slots__ = (
         "_annotate",
-        "_client",
         "_codecs",
+        "_largest",
         "_limits",
-        "_otherwise",
+        "_open",
         "_plain_size",
+        "_receiver",
         "_resolve",
         "_service",
         "_spawn",
-        "open",
+        "client",
     )
 
     def __init__(
         self,
         service: Service,
         client: ClientConnection,
+        receiver: Receiver,
         spawn: Callable[[Callable[[], None]], None],
-        otherwise: Callable[[Message], Sequence[Buffer]],
         annotate: bool,
     ) -> None:
         """
+        :param receiver: of the connection.
         :param spawn: runs a one-way call outside the connection's own turn.
-        :param otherwise: handles what is no request, or none that may be run.
         :param annotate: ``service.extra_annotations`` has something to say.
         """
+        limits = service.limits
+        self.client = client
         self._service = service
-        self._client = client
+        self._receiver = receiver
         self._spawn = spawn
-        self._otherwise = WeakMethod(otherwise)  # whose object holds this one
         self._annotate = annotate
-        self.open = False
+        self._open = False  # whether requests are run: not before the greeting, nor after the end
         self._codecs = service.codecs
-        self._limits = service.limits
-        # An answer that something is to be added to is never a plain one.
-        self._plain_size = (
-            -1 if annotate else largest_plain(service.limits.message_size, service.limits.compress)
-        )
         self._resolve = service.dispatcher.resolve
+        self._limits = limits
+        self._largest = limits.message_size + HEADER_SIZE
+        # An answer that something is to be added to is never a plain one.
+        self._plain_size = -1 if annotate else largest_plain(limits.message_size, limits.compress)
 
-    def handlers(self, receiver: Receiver) -> tuple[Handle, HandlePlain]:
-        """What runs a request and gives what to send, nothing if it wants no answer; and its short way.
+    def handle(self, request: Message) -> Sequence[Buffer]:
+        """Run a request: what to send, nothing if it wants no answer. Raises nothing."""
+        codec, flags = self._codecs.get(request.serializer_id), request.flags
+        if request.type != _INVOKE or codec is None or not self._open:
+            return copy_context().run(self._handle_other, request)
+        if flags & _ONEWAY:
+            self._spawn_oneway(request, codec)
+            return ()
+        if flags & _BATCH:
+            return copy_context().run(self._invoke_batch, request, codec)
+        read = (lambda _: read_blob(request, codec)) if flags & _KEEP else codec.loads_call
+        return copy_context().run(self._run, [self.client, request], codec, read, request.payload)
 
-        The short way takes a piece of the stream instead, and its length. It gives ``None``, having done
-        nothing, unless that is one request and all of it, with nothing beside its payload. Neither raises
-        anything.
+    def handle_plain(self, piece: memoryview, size: int) -> Sequence[Buffer] | None:
+        """The short way, from what was received: see :meth:`pyroplug.contracts.Session.handle_plain`."""
+        if HEADER_SIZE <= size <= self._largest and self._open and self._receiver.between:
+            header = unpack_header(piece)
+            prefix, kind, serializer_id, flags, _, length, chunks, _, _, magic = header
+            if (
+                length == size - HEADER_SIZE
+                and kind == _INVOKE
+                and not flags
+                and not chunks
+                and prefix == PREFIX
+                and magic == MAGIC
+            ):
+                codec = self._codecs.get(serializer_id)
+                if codec is not None:
+                    payload = piece[HEADER_SIZE:size].tobytes()
+                    call = [self.client, header]
+                    return copy_context().run(self._run, call, codec, codec.loads_call, payload)
+        return None
 
-        A request has a context of its own: nothing that it sets there is seen by the next one in this thread.
+    def _handle_other(self, request: Message) -> Sequence[Buffer]:
+        """Handle what is no request, or none that may be run."""
+        raise NotImplementedError
 
-        :param receiver: of the connection; the short way passes it by.
-        """
-        # The way of every request: closures find what they need faster than methods do.
-        client, codec_for, resolve, plain_size = (
-            self._client,
-            self._codecs.get,
-            self._resolve,
-            self._plain_size,
-        )
-        largest = self._limits.message_size + HEADER_SIZE
-
-        def handle(request: Message) -> Sequence[Buffer]:
-            codec, flags = codec_for(request.serializer_id), request.flags
-            if request.type != _INVOKE or codec is None or not self.open:
-                return copy_context().run(self._hand_back, request)
-            if flags & _ONEWAY:
-                self._spawn_oneway(request, codec)
-                return ()
-            if flags & _BATCH:
-                return copy_context().run(self._invoke_batch, request, codec)
-            read = (lambda _: read_blob(request, codec)) if flags & _KEEP else codec.loads_call
-            return copy_context().run(run, [client, request], codec, read, request.payload)
-
-        def handle_plain(piece: memoryview, size: int) -> Sequence[Buffer] | None:
-            if HEADER_SIZE <= size <= largest and self.open and receiver.between:
-                header = unpack_header(piece)
-                prefix, kind, serializer_id, flags, _, length, chunks, _, _, magic = header
-                if (
-                    length == size - HEADER_SIZE
-                    and kind == _INVOKE
-                    and not flags
-                    and not chunks
-                    and prefix == PREFIX
-                    and magic == MAGIC
-                ):
-                    codec = codec_for(serializer_id)
-                    if codec is not None:
-                        payload = piece[HEADER_SIZE:size].tobytes()
-                        return copy_context().run(run, [client, header], codec, codec.loads_call, payload)
-            return None
-
-        def run(call: Call, codec: Codec, read: Callable[[bytes], Any], payload: bytes) -> Sequence[Buffer]:
-            _enter(call)
-            said: Any = None
-            try:
-                object_id, method, args, kwargs = read(payload)
-                target = resolve(client, object_id, method, args)
-                said = (object_id, method, args, kwargs)
-                result = target(*args, **kwargs) if kwargs else target(*args)
-                said = None  # whatever fails from here on is not the method
-                if type(result) not in _NO_ITERATORS and hasattr(type(result), "__next__"):
-                    return self._open_stream(request_of(call), codec, result, object_id)
-                answer = codec.dumps(result)
-                header = call[1]
-                if type(header) is tuple and len(answer) <= plain_size and type(answer) is bytes:
-                    return encode_plain(_RESULT, header[2], 0, header[4], answer)
-                return self.answer(_RESULT, request_of(call), 0, answer)
-            except BaseException as error:
-                if said is not None:
-                    self._note_failure(said, error)
-                return self.exception(request_of(call), codec, error)
-            finally:
-                if type(call[1]) is not tuple:
-                    call[1].state = None  # it refers back to the request
-
-        return handle, handle_plain
-
-    def _hand_back(self, request: Message) -> Sequence[Buffer]:
-        otherwise = self._otherwise()
-        return () if otherwise is None else otherwise(request)
+    def _run(
+        self, call: Call, codec: Codec, read: Callable[[bytes], Any], payload: bytes
+    ) -> Sequence[Buffer]:
+        _enter(call)
+        said: Any = None
+        try:
+            object_id, method, args, kwargs = read(payload)
+            target = self._resolve(self.client, object_id, method, args)
+            said = (object_id, method, args, kwargs)
+            result = target(*args, **kwargs) if kwargs else target(*args)
+            said = None  # whatever fails from here on is not the method
+            if type(result) not in _NO_ITERATORS and hasattr(type(result), "__next__"):
+                return self._open_stream(request_of(call), codec, result, object_id)
+            answer = codec.dumps(result)
+            header = call[1]
+            if type(header) is tuple and len(answer) <= self._plain_size and type(answer) is bytes:
+                return encode_plain(_RESULT, header[2], 0, header[4], answer)
+            return self._answer(_RESULT, request_of(call), 0, answer)
+        except BaseException as error:
+            if said is not None:
+                self._note_failure(said, error)
+            return self._exception(request_of(call), codec, error)
+        finally:
+            if type(call[1]) is not tuple:
+                call[1].state = None  # it refers back to the request
 
     def _invoke_batch(self, request: Message, codec: Codec) -> Sequence[Buffer]:
-        _enter([self._client, request])
+        _enter([self.client, request])
         try:
             payload = codec.dumps(self._run_batch(request, codec))
-            return self.answer(_RESULT, request, _BATCH, payload)
+            return self._answer(_RESULT, request, _BATCH, payload)
         except BaseException as error:
-            return self.exception(request, codec, error)
+            return self._exception(request, codec, error)
 
     def _spawn_oneway(self, request: Message, codec: Codec) -> None:
         try:
             self._spawn(partial(copy_context().run, self._invoke_oneway, request, codec))
         except BaseException as error:
-            log.warning("a one-way call of %s is lost: %s", self._client.peer, describe(error))
+            log.warning("a one-way call of %s is lost: %s", self.client.peer, describe(error))
 
     def _invoke_oneway(self, request: Message, codec: Codec) -> None:
-        _enter([self._client, request])
+        _enter([self.client, request])
         call: Any = None
         try:
             if request.flags & _BATCH:
@@ -213,7 +195,7 @@ class Invoker:
             keep = request.flags & _KEEP
             said = read_blob(request, codec) if keep else codec.loads_call(request.payload)
             object_id, method, args, kwargs = said
-            target = self._resolve(self._client, object_id, method, args)
+            target = self._resolve(self.client, object_id, method, args)
             call = said
             if kwargs:
                 target(*args, **kwargs)
@@ -221,7 +203,7 @@ class Invoker:
                 target(*args)
         except BaseException as error:
             if call is None:
-                log.warning("a one-way call of %s failed: %s", self._client.peer, describe(error))
+                log.warning("a one-way call of %s failed: %s", self.client.peer, describe(error))
             else:
                 self._note_failure(call, error)
 
@@ -230,7 +212,7 @@ class Invoker:
         object_id, _, calls, _ = codec.loads_call(request.payload)
         if not isinstance(calls, (list, tuple)):
             raise ProtocolError("invalid data: a batch is a list of calls")
-        resolve, client = self._resolve, self._client
+        resolve, client = self._resolve, self.client
         results: list[Any] = []
         for each in calls:
             call: Any = None
@@ -267,25 +249,25 @@ class Invoker:
         if not self._limits.streaming:
             error = ProtocolError("the result is an iterator, and the daemon's ITER_STREAMING is off")
             payload = codec.dumps(exception_to_dict(error, ()))
-            return self.answer(_RESULT, request, _EXCEPTION | _STREAM, payload)
+            return self._answer(_RESULT, request, _EXCEPTION | _STREAM, payload)
         error = ProtocolError("the result is an iterator, which this client does not know how to consume")
         payload = codec.dumps(exception_to_dict(error, ()))
         alone = self._service.dispatcher.expects_one_call(object_id)
-        stream_id = self._service.streams.open(iterator, self._client, alone=alone)
+        stream_id = self._service.streams.open(iterator, self.client, alone=alone)
         try:
-            state = state_of([self._client, request])
+            state = state_of([self.client, request])
             about = {STREAM_ANNOTATION: stream_id.encode("ascii"), ITEMS_ANNOTATION: b"1"}
             state.response = {**state.to_answer(), **about}
-            return self.answer(_RESULT, request, _EXCEPTION | _STREAM, payload)
+            return self._answer(_RESULT, request, _EXCEPTION | _STREAM, payload)
         except BaseException:
-            self._service.streams.close(stream_id, self._client)
+            self._service.streams.close(stream_id, self.client)
             raise
 
     # Answers
 
-    def answer(self, kind: int, request: Message, flags: int, payload: Buffer) -> Sequence[Buffer]:
+    def _answer(self, kind: int, request: Message, flags: int, payload: Buffer) -> Sequence[Buffer]:
         """The message that answers a request, with all annotations that are due."""
-        state = state_of([self._client, request])
+        state = state_of([self.client, request])
         annotations = state.to_answer()
         if self._annotate:
             annotations = {**annotations, **self._service.extra_annotations()}
@@ -301,7 +283,7 @@ class Invoker:
             limit=self._limits.message_size,
         )
 
-    def exception(self, request: Message, codec: Codec, error: BaseException) -> Sequence[Buffer]:
+    def _exception(self, request: Message, codec: Codec, error: BaseException) -> Sequence[Buffer]:
         """Answer with an exception; with words about it if it cannot be sent."""
         lines = self._traceback(error)
         few = _shortened(lines, self._limits.message_size // 4)
@@ -309,11 +291,11 @@ class Invoker:
         for told in (lines, few, few):
             try:
                 payload = codec.dumps(registry.raised_to_dict(error, told))
-                return self.answer(_RESULT, request, _EXCEPTION, payload)
+                return self._answer(_RESULT, request, _EXCEPTION, payload)
             except BaseException as problem:
                 trouble = problem
                 if told is few or type(problem) is ProtocolError:  # annotations that cannot be sent
-                    state_of([self._client, request]).response = None
+                    state_of([self.client, request]).response = None
         assert trouble is not None
         substitute = self._substitute(error, trouble)
         for told in (few, []):
@@ -328,7 +310,7 @@ class Invoker:
                     correlation_id=request.correlation_id,
                     limit=self._limits.message_size,
                 )
-        log.error("%s: an exception cannot be serialized: %s", self._client.peer, describe(trouble))
+        log.error("%s: an exception cannot be serialized: %s", self.client.peer, describe(trouble))
         return encode(_CONNECTFAIL, TEXT_SERIALIZER_ID, 0, request.sequence, dump_text(str(substitute)))
 
     def _substitute(self, error: BaseException, trouble: BaseException) -> PyroError:
@@ -344,7 +326,7 @@ class Invoker:
         kwargs = kwargs or {}
         if self._service.dispatcher.is_callback(object_id, method):
             log.warning("the callback %s.%s raised an exception", object_id, method, exc_info=error)
-        self._service.call_failed(self._client, method, args, kwargs, error)
+        self._service.call_failed(self.client, method, args, kwargs, error)
 
     def _traceback(self, error: BaseException) -> list[str]:
         trace = error.__traceback__

@@ -68,7 +68,7 @@ def plain_exchange(
             try:
                 sent = send(message, no_wait)
             except OSError as error:
-                sent = send_failed(error)
+                sent = send_failed(connection, error)
             if sent != len(message):
                 connection.send((memoryview(message)[sent:],))
         except CommunicationError as error:
@@ -83,7 +83,7 @@ def plain_exchange(
         try:
             count = recv_into(scratch)
         except OSError as error:
-            count = recv_failed(error)
+            count = recv_failed(connection, error)
         if count is not None and HEADER_SIZE <= count <= largest:
             prefix, kind, serializer, flags, number, size, chunks, _, _, magic = unpack_header(scratch)
             if (
@@ -113,7 +113,7 @@ def _indirect(connection: Connection) -> DirectIO:
         connection.send((buffer,))
         return len(buffer)
 
-    def failed(error: OSError) -> Any:
+    def failed(_connection: Connection, error: OSError) -> Any:
         raise error  # it should not have come this far
 
     return DirectIO(connection.recv_into, send, 0, failed, failed)  # type: ignore[arg-type]

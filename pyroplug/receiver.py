@@ -6,7 +6,7 @@ Limits are checked before memory is taken. Nothing here knows what a payload mea
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 
 from .contracts import Buffer
@@ -74,7 +74,7 @@ class Receiver:
         self._head = b""  # what has arrived of a header
         self._header: Message | None = None  # its header has arrived, its body is arriving
         self._body = _NO_BODY  # memory for its annotations and its payload
-        self._waiting: list[BytesIO] = []  # those of the two that want bytes, and have none yet
+        self._waiting: Sequence[BytesIO] = ()  # those of the two that want bytes, and have none yet
         # The one that is arriving. Its buffer is lent for a moment only: meanwhile it cannot be freed.
         self._target: BytesIO | None = None
         self._filled = self._wanted = 0
@@ -186,7 +186,7 @@ class Receiver:
     def _next_part(self, messages: list[Message]) -> None:
         self._target, self._filled = None, 0
         if self._waiting:
-            self._target = self._waiting.pop(0)
+            self._target, *self._waiting = self._waiting
             self._wanted = self._target.getbuffer().nbytes
         else:
             self._finish(messages)
@@ -214,7 +214,7 @@ class Receiver:
     def discard(self) -> None:
         """Give up what has arrived of a message, and the memory for the rest of it."""
         self._head, self._header = b"", None
-        self._target, self._body, self._waiting = None, _NO_BODY, []
+        self._target, self._body, self._waiting = None, _NO_BODY, ()
 
 
 def _memory(size: int) -> BytesIO:

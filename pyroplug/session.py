@@ -47,28 +47,18 @@ class _Challenged(NamedTuple):
     asked: Mapping[str, Asked]
 
 
-class ServerSession:
+class ServerSession(Invoker):
     """One connection's conversation. Satisfies :class:`~pyroplug.contracts.Session`."""
 
     __slots__ = (
         "__weakref__",
         "_challenged",
-        "_codecs",
         "_greeting_codecs",
-        "_invoker",
-        "_limits",
         "_lost",
-        "_receiver",
         "_retired",
-        "_service",
         "_tracking",
         "accepted",
-        "buffer_updated",
-        "client",
         "closing",
-        "get_buffer",
-        "handle",
-        "handle_plain",
     )
 
     def __init__(
@@ -87,22 +77,24 @@ class ServerSession:
         :param accepted: there is no greeting.
         :param annotate: ``service.extra_annotations`` has something to say.
         """
-        self._service = service
-        self._limits = service.limits
-        self._codecs = service.codecs
+        limits = service.limits
+        receiver = Receiver(limits.message_size if accepted else limits.handshake_size)
+        client = ClientConnection(connection, tracking, service)
+        super().__init__(service, client, receiver, spawn, annotate)
         self._greeting_codecs = service.greeting_codecs
         self._tracking = tracking
-        self._receiver = Receiver(self._limits.message_size if accepted else self._limits.handshake_size)
         self._lost = self._retired = False
         self._challenged: _Challenged | None = None
-        self.client = ClientConnection(connection, tracking, service)
-        self._invoker = Invoker(service, self.client, spawn, self._handle_other, annotate)
-        self._invoker.open = self.accepted = accepted
+        self._open = self.accepted = accepted
         self.closing = False
-        # These two rooms do it alone: a call less on the way of every message.
-        self.get_buffer = self._receiver.get_buffer
-        self.buffer_updated = self._receiver.buffer_updated
-        self.handle, self.handle_plain = self._invoker.handlers(self._receiver)
+
+    def get_buffer(self, scratch: memoryview) -> memoryview:
+        """Where to put what is received next."""
+        return self._receiver.get_buffer(scratch)
+
+    def buffer_updated(self, count: int) -> Sequence[Message]:
+        """Take note of ``count`` received bytes: the requests that are complete now."""
+        return self._receiver.buffer_updated(count)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} with {self.client.peer}>"
@@ -135,7 +127,7 @@ class ServerSession:
     def retire(self) -> None:
         """Run nothing any more, as the server is closing."""
         self._retired = True
-        self._invoker.open = False
+        self._open = False
 
     def lost(self, reason: str, /) -> None:
         """The connection is gone: everything that belonged to it is released."""
@@ -155,13 +147,13 @@ class ServerSession:
         self.client.instances.clear()
         self._tracking.release()
         self._receiver.discard()
-        self._invoker.open = False
+        self._open = False
 
     def _end(self) -> None:
         """Nothing is run any more, not even what was received together with the reason for that."""
         self.closing = True
         self._challenged = None
-        self._invoker.open = False
+        self._open = False
 
     # The greeting
 
@@ -190,9 +182,9 @@ class ServerSession:
         finally:
             current_call.reset(token)
         self.accepted = True
-        self._invoker.open = True
+        self._open = True
         if self._retired:  # meanwhile, by another thread
-            self._invoker.open = False
+            self._open = False
         self._receiver.limit = self._limits.message_size
         return answer
 
@@ -227,7 +219,7 @@ class ServerSession:
         if proofs:
             state = state_of([self.client, request])
             state.response = {**state.to_answer(), CHALLENGE_ANNOTATION: pack_challenges(proofs)}
-        return self._invoker.answer(_CONNECTOK, request, 0, payload)
+        return self._answer(_CONNECTOK, request, 0, payload)
 
     def _refusal(
         self, request: Message, codec: Codec, text: str, annotations: Mapping[str, Buffer] = NO_ANNOTATIONS
@@ -248,7 +240,7 @@ class ServerSession:
             log.info("a one-way call of %s was not run: %s", self.client.peer, _SHUTTING_DOWN)
             return ()
         error = ConnectionClosedError(f"{_SHUTTING_DOWN}; this call was not run")
-        return self._invoker.exception(request, codec, error)
+        return self._exception(request, codec, error)
 
     def _out_of_order(self, request: Message) -> Sequence[Buffer]:
         expected = _INVOKE if self.accepted else _CONNECT
@@ -274,7 +266,7 @@ class ServerSession:
         codec = self._codecs.get(request.serializer_id)
         if codec is None:
             return self.refuse(str(error))
-        return self._invoker.exception(request, codec, error)
+        return self._exception(request, codec, error)
 
 
 def _able_to_answer(request: Message) -> Collection[str]:

@@ -240,7 +240,7 @@ class TestOneWay:
         def spawn(call: Any) -> None:
             raise RuntimeError("can't start new thread")
 
-        client.session._invoker._spawn = spawn
+        client.session._spawn = spawn
         assert client.send(client.invoke("note", 1, flags=Flags.ONEWAY)) == b""
         assert "can't start new thread" in caplog.text
         assert client.call("give", 5) == 5

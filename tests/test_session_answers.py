@@ -121,10 +121,8 @@ class TestAnnotations:
         del daemon.annotations  # type: ignore[method-assign]
         client.greet()
         daemon.annotations = lambda: wrong  # type: ignore[method-assign]
-        client.session._invoker._annotate = True
-        client.session._invoker._plain_size = -1
-        session = client.session
-        session.handle, session.handle_plain = session._invoker.handlers(session._receiver)
+        client.session._annotate = True
+        client.session._plain_size = -1
         assert "cannot be sent" in str(client.failure("give", 1))
 
 

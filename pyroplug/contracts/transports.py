@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from .settings import Buffer, Settings
 
 __all__ = ["NO_PEER", "Connection", "DirectIO", "HasFileno", "Listener", "Peer", "Transport", "direct_io"]
+
+
+_NO_FACTS: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,7 @@ class Peer:
 
     address: Any
     transport: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=lambda: _NO_FACTS)
     reached: str = ""
 
     def __str__(self) -> str:
@@ -55,17 +59,17 @@ class DirectIO(NamedTuple):
     :ivar send: takes a buffer and ``no_wait``, sends what can be sent without waiting, and returns how many
         bytes that was.
     :ivar no_wait: what it has to be given.
-    :ivar recv_failed: takes what ``recv_into`` raised, and does what the connection's own does then: it
-        returns ``None``, or raises.
-    :ivar send_failed: takes what ``send`` raised, and does what ``send_some`` does then: it returns 0, or
-        raises.
+    :ivar recv_failed: takes the connection and what ``recv_into`` raised, and does what the connection's own
+        does then: it returns ``None``, or raises.
+    :ivar send_failed: takes the connection and what ``send`` raised, and does what ``send_some`` does then:
+        it returns 0, or raises.
     """
 
     recv_into: Callable[[memoryview], int]
     send: Callable[[Buffer, int], int]
     no_wait: int
-    recv_failed: Callable[[OSError], None]
-    send_failed: Callable[[OSError], int]
+    recv_failed: Callable[[Any, OSError], None]
+    send_failed: Callable[[Any, OSError], int]
 
 
 class Connection(Protocol):

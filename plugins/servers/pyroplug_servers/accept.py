@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 
 from pyroplug.contracts import Connection, Listener
 
@@ -74,7 +73,7 @@ class Acceptor:
         fd = listener.fileno()
         if fd >= 0:
             self._watched[listener] = fd
-            self._reactor.add(fd, IN, partial(self._ready, listener))
+            self._reactor.add(fd, IN, self._ready, listener)
 
     def _unwatch(self, listener: Listener) -> None:
         fd = self._watched.pop(listener, None)

@@ -45,6 +45,7 @@ class BaseServer:
         """Serve ``connections``, and those that ``listeners`` bring. Raises ``ConfigError``, ``OSError``."""
         self._max_connections = check_at_least(settings, "MAX_CONNECTIONS", 0)
         self._oneway = OneWayCalls(self.name, check_at_least(settings, "ONEWAY_THREADS", 1))
+        self._spawn = self._oneway.spawn
         self._comm_timeout: float = max(0.0, settings.COMMTIMEOUT)
         self._handshake_timeout: float = max(0.0, settings.HANDSHAKE_TIMEOUT)
         self._poll_timeout: float = max(0.0, settings.POLLTIMEOUT)
@@ -216,7 +217,7 @@ class BaseServer:
             contain("refusing a connection failed", error)
 
     def _new_link(self, connection: Connection, handshake: bool) -> Link:
-        session = self._host.open_session(connection, self._oneway.spawn, handshake=handshake)
+        session = self._host.open_session(connection, self._spawn, handshake=handshake)
         return Link(connection, session, time.monotonic())
 
     def _open(self, connection: Connection, handshake: bool = True) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from functools import partial
 
 from pyroplug.contracts import HasFileno, Server
 from pyroplug.errors import DaemonError
@@ -59,7 +58,8 @@ class Combined:
         for server, _ in list(self._servers.values()):
             self._drop(server)
 
-    def _ready(self, server: Server, sock: HasFileno, _mask: int) -> None:
+    def _ready(self, ready: tuple[Server, HasFileno], _mask: int) -> None:
+        server, sock = ready
         self._serve(server, [sock])
 
     def _serve(self, server: Server, ready: list[HasFileno]) -> None:
@@ -84,7 +84,7 @@ class Combined:
                 self._reactor.remove(fd)
         for fd, sock in wanted.items():
             if fd >= 0 and fd not in watched:
-                self._reactor.add(fd, IN, partial(self._ready, server, sock))
+                self._reactor.add(fd, IN, self._ready, (server, sock))
                 watched[fd] = sock
 
     def _drop(self, server: Server) -> None:

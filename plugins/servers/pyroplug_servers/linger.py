@@ -72,7 +72,7 @@ class Lingering:
             if self._is_closed_after_adding(farewell):
                 self._end(farewell)
                 return
-            self._reactor.add(farewell.fd, IN | OUT, lambda mask: self._ready(farewell, mask))
+            self._reactor.add(farewell.fd, IN | OUT, self._ready, farewell)
             self._hurry()
         except (CommunicationError, OSError, ValueError):
             self._end(farewell)

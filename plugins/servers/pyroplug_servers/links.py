@@ -43,7 +43,7 @@ class Link:
         direct = direct_io(connection)
         self.recv_into: Callable[[memoryview], int | None] = connection.recv_into
         """Receives, and may raise ``OSError``, for ``recv_failed``, beside what a connection raises."""
-        self.recv_failed: Callable[[OSError], None] = _raise
+        self.recv_failed: Callable[[Connection, OSError], None] = _raise
         if direct is not None:
             self.recv_into, self.recv_failed = direct.recv_into, direct.recv_failed
         self.backlog: Iterator[Any] | None = None
@@ -67,5 +67,5 @@ class Link:
         """Whether its session has been told that it is lost."""
 
 
-def _raise(error: OSError) -> None:
+def _raise(_connection: Connection, error: OSError) -> None:
     raise error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from functools import partial
 from typing import Any
 
 from pyroplug.contracts import Connection, HasFileno, Listener, SessionHost, Settings
@@ -53,6 +52,7 @@ class MultiplexServer(BaseServer):
     ) -> None:
         self._scratch = memoryview(bytearray(limits.SCRATCH))
         self._current: Link | None = None
+        self._handler = self._ready  # one for all connections
         super().__init__(host, listeners, connections, settings)
 
     # Serving
@@ -60,7 +60,7 @@ class MultiplexServer(BaseServer):
     def _start(self, link: Link) -> None:
         link.connection.set_nonblocking()
         link.mask = IN
-        self._reactor.add(link.fd, IN, partial(self._ready, link))
+        self._reactor.add(link.fd, IN, self._handler, link)
 
     def _ready(self, link: Link, mask: int) -> None:
         self._current = link
@@ -74,7 +74,7 @@ class MultiplexServer(BaseServer):
             try:
                 count = link.recv_into(buffer)
             except OSError as error:
-                count = link.recv_failed(error)
+                count = link.recv_failed(link.connection, error)
             if not count:
                 if count is not None:
                     self._ended(link)
@@ -161,7 +161,7 @@ class MultiplexServer(BaseServer):
             self._had_last_word(link)
             return False
         if link.connection.pending():
-            self._reactor.again(partial(self._pending, link))
+            self._reactor.again(self._pending, link)
         return True
 
     def _watch(self, link: Link, mask: int) -> None:

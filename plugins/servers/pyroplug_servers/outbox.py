@@ -17,19 +17,18 @@ __all__ = ["Outbox", "flush_all", "writable"]
 class Outbox:
     """Sends without ever waiting, and keeps what did not go out. Nothing is copied."""
 
-    __slots__ = ("_direct", "_no_wait", "_send_failed", "_send_some", "_views", "connection", "size")
+    __slots__ = ("_direct", "_no_wait", "_send_failed", "_views", "connection", "size")
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.size = 0
         """Bytes still to be sent."""
-        self._send_some = connection.send_some
         direct = direct_io(connection)
         if direct is not None:
             self._direct, self._no_wait, self._send_failed = direct.send, direct.no_wait, direct.send_failed
         else:
             self._direct = None  # type: ignore[assignment]
-        self._views: list[memoryview] = []
+        self._views: Sequence[memoryview] = ()
 
     def send(self, buffers: Sequence[Buffer]) -> bool:
         """Send, or keep for later: whether nothing is left. Raises ``ConnectionClosedError``."""
@@ -40,11 +39,11 @@ class Outbox:
                 try:
                     sent = self._direct(buffer, self._no_wait)
                 except OSError as error:
-                    sent = self._send_failed(error)
+                    sent = self._send_failed(self.connection, error)
                 if sent == len(buffer):
                     return True  # nearly always
             else:
-                sent = self._send_some(buffers)
+                sent = self.connection.send_some(buffers)
         total = sum(buffer.nbytes if type(buffer) is memoryview else len(buffer) for buffer in buffers)
         if sent == total and not self.size:
             return True
@@ -55,7 +54,7 @@ class Outbox:
     def flush(self) -> bool:
         """Send one more portion: whether nothing is left. Raises ``ConnectionClosedError``."""
         if self.size:
-            self._drop(self._send_some(self._views[: limits.FLUSH_BUFFERS]))
+            self._drop(self.connection.send_some(self._views[: limits.FLUSH_BUFFERS]))
         return not self.size
 
     def flush_until(self, deadline: float) -> None:
@@ -64,15 +63,17 @@ class Outbox:
             writable(self.connection, deadline - time.monotonic())
 
     def _keep(self, buffers: Sequence[Buffer], sent: int) -> None:
+        views = [*self._views]
         for buffer in buffers:
             view = memoryview(buffer).cast("B") if len(buffer) else memoryview(b"")
             if sent < len(view):
-                self._views.append(view[sent:])
+                views.append(view[sent:])
             sent = max(0, sent - len(view))
+        self._views = views
 
     def _drop(self, sent: int) -> None:
         self.size -= sent
-        views, done = self._views, 0
+        views, done = [*self._views], 0
         while sent:
             view = views[done]
             if sent < len(view):
@@ -80,7 +81,7 @@ class Outbox:
                 break
             sent -= len(view)
             done += 1
-        del views[:done]
+        self._views = views[done:]
 
 
 def flush_all(outboxes: Iterable[Outbox], deadline: float) -> None:

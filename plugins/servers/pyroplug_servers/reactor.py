@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from typing import Any
 
 from .poller import IN, Wakeup, new_poller
 
 __all__ = ["Handler", "Reactor"]
 
-Handler = Callable[[int], None]
-"""Called with the mask of what a descriptor is ready for. Raises nothing."""
+Handler = Callable[[Any, int], None]
+"""Called with what it was registered for, and the mask of what a descriptor is ready for. Raises nothing."""
 
 
 class Reactor:
@@ -25,30 +26,29 @@ class Reactor:
             self._wakeup.close()
             raise
         self._poll = self._poller.poll
-        self._handlers: dict[int, Handler] = {}
-        self._again: list[Handler] = []
+        # By descriptor, a handler and what it is registered for: less memory than a function for each.
+        self._handlers: dict[int, tuple[Handler, Any]] = {}
+        self._again: list[tuple[Handler, Any]] = []
         self.wake = self._wakeup.wake
         self.change = self._poller.modify
         """Watch for something else. Raises ``OSError``, or ``ValueError`` once closed."""
-        self.add(self._wakeup.fileno(), IN, self._wakeup.clear)
+        self.add(self._wakeup.fileno(), IN, Wakeup.clear, self._wakeup)
 
     def fileno(self) -> int:
         """A descriptor that is readable when ``turn`` has something to do; -1 once closed."""
         return self._poller.fileno()
 
-    def add(self, fd: int, mask: int, handler: Handler) -> None:
-        """Call ``handler`` when ``fd`` is ready. Raises ``OSError``, or ``ValueError`` once closed."""
-        self._handlers[fd] = handler
+    def add(self, fd: int, mask: int, handler: Handler, subject: Any) -> None:
+        """Call ``handler`` when ``fd`` is ready. Raises ``OSError``, or ``ValueError`` once closed.
+
+        :param subject: what it is called with.
+        """
+        self._handlers[fd] = (handler, subject)
         try:
             self._poller.register(fd, mask)
         except BaseException:
             self._handlers.pop(fd, None)
             raise
-
-    def replace(self, fd: int, mask: int, handler: Handler) -> None:
-        """Another handler for a descriptor that is watched. Raises as ``change`` does."""
-        self._handlers[fd] = handler
-        self.change(fd, mask)
 
     def remove(self, fd: int) -> None:
         """Forget ``fd``, which is still open or was closed by somebody else."""
@@ -56,9 +56,9 @@ class Reactor:
         with contextlib.suppress(OSError, ValueError, KeyError):
             self._poller.unregister(fd)
 
-    def again(self, handler: Handler) -> None:
+    def again(self, handler: Handler, subject: Any) -> None:
         """Call ``handler`` at the end of the next turn, which waits for nothing. In ``turn``'s thread."""
-        self._again.append(handler)
+        self._again.append((handler, subject))
 
     @property
     def busy(self) -> bool:
@@ -68,7 +68,7 @@ class Reactor:
     def turn(self, timeout: float) -> None:
         """Wait up to ``timeout`` seconds, and call the handlers of all that is ready."""
         handlers = self._handlers
-        again: list[Handler] | None = None
+        again: list[tuple[Handler, Any]] | None = None
         if self._again:
             # Those that come up in this turn wait for the next one: others are ready, too.
             again, self._again = self._again, []
@@ -80,12 +80,13 @@ class Reactor:
                 raise
             return  # a signal handler has closed it meanwhile
         for fd, mask in ready:
-            handler = handlers.get(fd)
-            if handler is not None:
-                handler(mask)
+            found = handlers.get(fd)
+            if found is not None:
+                handler, subject = found
+                handler(subject, mask)
         if again:
-            for handler in again:
-                handler(IN)
+            for handler, subject in again:
+                handler(subject, IN)
 
     def close(self) -> None:
         """Forget everything, and give back what the operating system lent."""

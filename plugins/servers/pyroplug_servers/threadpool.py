@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from typing import Any
 
 from pyroplug.contracts import Connection, Listener, SessionHost, Settings
@@ -66,6 +65,7 @@ class ThreadPoolServer(BaseServer):
             )
         self._is_housekeeping = False
         self._workers: Workers[Link] = Workers("pyroplug-threadpool-worker", minimum, maximum, self._prepare)
+        self._handler = self._ready  # one for all connections
         super().__init__(host, listeners, connections, settings)
 
     # In the loop's thread
@@ -73,7 +73,7 @@ class ThreadPoolServer(BaseServer):
     def _start(self, link: Link) -> None:
         # No worker waits for a client that has not said hello yet; with TLS that takes several pieces.
         link.connection.set_nonblocking()
-        self._reactor.add(link.fd, IN | ONESHOT, partial(self._ready, link))
+        self._reactor.add(link.fd, IN | ONESHOT, self._handler, link)
 
     def _ready(self, link: Link, _mask: int) -> None:
         if not link.parked:
@@ -151,7 +151,7 @@ class ThreadPoolServer(BaseServer):
                 try:
                     count = recv_into(buffer)
                 except OSError as error:
-                    count = recv_failed(error)
+                    count = recv_failed(link.connection, error)
             except TimeoutError:
                 self._await(link)
                 return

@@ -10,7 +10,7 @@ import math
 import os
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from threading import get_ident
 from typing import Any, NoReturn
@@ -122,11 +122,15 @@ class BorrowedConnection(SocketConnection):
             if self._closed:
                 self._give_back()
 
+    @property
+    def _sendmsg(self) -> Callable[..., int]:
+        return _closed_here if self._send is _closed_here else super()._sendmsg
+
     def shutdown(self) -> None:
         """End this connection, and not the user's stream."""
         # Whoever waits looks these up anew when its slice of time is over.
         self._recv_into = _closed_here if self._closed else _nothing_comes
-        self._send = self._sendmsg = _closed_here
+        self._send = _closed_here
 
     def end_of_data(self) -> None:
         """Nothing: the user's socket stays open for sending."""

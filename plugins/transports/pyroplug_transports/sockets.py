@@ -61,7 +61,6 @@ class SocketConnection:
         "_pid",
         "_recv_into",
         "_send",
-        "_sendmsg",
         "_timeout",
         "peer",
         "sock",
@@ -80,7 +79,6 @@ class SocketConnection:
         # Bound once: looking them up costs as much as the call itself.
         self._recv_into: Callable[[memoryview], int] = sock.recv_into
         self._send: Callable[..., int] = sock.send
-        self._sendmsg: Callable[..., int] = sock.sendmsg
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.peer}{' closed' if self._closed else ''}>"
@@ -92,8 +90,12 @@ class SocketConnection:
     @property
     def direct(self) -> DirectIO | None:
         """The socket's own functions."""
-        sock = self.sock
-        return DirectIO(sock.recv_into, sock.send, NO_WAIT, self._direct_recv_failed, self._send_failed)
+        mine = type(self)
+        return DirectIO(self._recv_into, self._send, NO_WAIT, mine._direct_recv_failed, mine._send_failed)
+
+    @property
+    def _sendmsg(self) -> Callable[..., int]:
+        return self.sock.sendmsg
 
     # Receiving and sending
 
