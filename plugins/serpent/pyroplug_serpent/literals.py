@@ -1,4 +1,4 @@
-"""The serpent library's writer, taught which classes there are.
+"""The serpent library's writer, taught which classes there are; it is for what is not plain.
 
 The library keeps its special classes in a table of the whole process, which any program part may change.
 A writer made here does not look at that table: it has one rule for all classes, which is given to it.
@@ -15,9 +15,9 @@ import serpent
 
 from pyroplug.contracts import ClassConverter
 
-__all__ = ["HEADER", "Escape", "literal_writer"]
+from .plain import HEADER, plain_text
 
-HEADER = "# serpent utf-8 python3.2\n"
+__all__ = ["Escape", "literal_writer"]
 
 _VIEWS = (KeysView, ValuesView, ItemsView)
 _Rule = Callable[[Any, Any, list[str], int], None]
@@ -42,6 +42,10 @@ def literal_writer(classes: ClassConverter, bytes_repr: bool) -> Callable[[Any],
     writer = serpent.Serializer
 
     def write(value: Any) -> bytes:
+        try:
+            return plain_text(value).encode()
+        except Exception:  # it is not plain, or cannot be written: the library tells which
+            pass
         serializer = writer(False, True, bytes_repr)
         # What the library's own serialize() does, less its table, and its switching of the
         # process's garbage collector.

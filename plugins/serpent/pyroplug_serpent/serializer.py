@@ -5,7 +5,6 @@ Reading compiles nothing: the text is parsed, and only literals are taken from i
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,6 +13,8 @@ from pyroplug.contracts import Buffer, ClassConverter, Codec, Settings
 from pyroplug.errors import SerializeError
 
 from .literals import Escape, literal_writer
+from .plain import HEADER
+from .reading import read_literal
 
 __all__ = ["SerpentSerializer"]
 
@@ -21,7 +22,7 @@ _mentions_class = re.compile(b"__class__").search
 _LINE = ord("_")
 """Looking for a single byte first takes a third of the time, and most small messages have none."""
 
-_HEADER = b"# serpent utf-8 python3.2\n"
+_HEADER = HEADER.encode()
 
 # What is sent most often takes no parser, which costs more than everything else in a small message.
 _CONSTANTS: dict[bytes, Any] = {
@@ -92,7 +93,7 @@ def _dump_error(error: Exception, what: str) -> Exception:
 
 
 def _readers(classes: ClassConverter) -> tuple[Any, Any]:
-    parse, mentions_class, recreate = ast.literal_eval, _mentions_class, classes.recreate
+    parse, mentions_class, recreate = read_literal, _mentions_class, classes.recreate
     constant, bare_call = _CONSTANTS.get, _bare_call
 
     def loads(data: Buffer, /) -> Any:
