@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,6 +17,7 @@ from .exposure import forget_exposure
 from .hosting import Host, log_failed_call, streams_for
 from .interrupts import interruptible
 from .location import location_for, natted, wanted_locations
+from .loggers import logger
 from .objects import ObjectTable, check_exposed, mark, marks_of
 from .proxy import Proxy
 from .transport_server import TransportServer
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Daemon"]
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 
 class Daemon:

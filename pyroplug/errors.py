@@ -26,7 +26,6 @@ says what to do about it, and is printed on a line of its own.
 from __future__ import annotations
 
 import sys
-import traceback
 from collections.abc import Sequence
 from types import TracebackType
 
@@ -196,6 +195,8 @@ def format_traceback(
         return []
     if ex_tb is not None:
         error = error.with_traceback(ex_tb)
+    import traceback  # not above: with what it imports it takes as long as the smaller half of the kernel
+
     # A local variable's repr may raise anything at all; TracebackException guards against Exception only.
     try:
         return list(

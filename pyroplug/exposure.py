@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
 from functools import cached_property, partialmethod, singledispatchmethod
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from .errors import DaemonError
 from .members import ACCESSORS, bearers_of, first_accessor, has_mark, is_a, members_of, mro_of
@@ -206,8 +205,7 @@ def behavior(
 # Reading ---------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Exposure:
+class Exposure(NamedTuple):
     """The names that a class lets be used from afar.
 
     :ivar methods: those that can be called.
@@ -303,7 +301,7 @@ def _read(cls: type) -> Exposure:
     members: dict[str, Any] = {}
     for base in reversed(mro_of(cls)):
         members.update(members_of(base))
-    found: dict[str, set[str]] = {field.name: set() for field in fields(Exposure)}
+    found: dict[str, set[str]] = {where: set() for where in Exposure._fields}
     for name, member in members.items():
         if type(name) is str and not is_private_attribute(name):
             for where in _places_of(member):

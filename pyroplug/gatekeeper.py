@@ -6,17 +6,17 @@ learns nothing but a reason that was meant for it.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import NamedTuple
 
 from .contracts import Buffer, Gate, Hello, Peer
 from .errors import SecurityError
+from .loggers import logger
 
 __all__ = ["Asked", "Gatekeeper"]
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 
 class Asked(NamedTuple):

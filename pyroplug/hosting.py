@@ -5,7 +5,6 @@ Whatever user code raises here is logged, and harms nobody but the connection in
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from .context import ClientConnection
 from .contracts import Buffer, Codec, Connection, Hello, ServerModel, Session, Settings
 from .dispatch import Dispatcher
 from .gatekeeper import Gatekeeper
+from .loggers import logger
 from .objects import ObjectTable
 from .service import SessionLimits
 from .session import ServerSession
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Host", "Overridable", "streams_for"]
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 
 class Overridable(Protocol):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +19,8 @@ def interruptible(wake: Callable[[], object]) -> Iterator[list[int]]:
 
     :param wake: called at the first one.
     """
+    import signal  # not above: a client has no use for it
+
     noted: list[int] = []
     if (
         threading.current_thread() is not threading.main_thread()

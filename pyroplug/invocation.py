@@ -6,7 +6,6 @@ conversation's order, and which serializers it may use, is the session's busines
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import copy_context
@@ -18,6 +17,7 @@ from .blobs import read_blob
 from .context import Call, ClientConnection, current_call, request_of, state_of
 from .contracts import Buffer, Codec
 from .errors import ProtocolError, PyroError, get_pyro_traceback
+from .loggers import logger
 from .marshalled import dump_text
 from .receiver import Receiver
 from .service import Service
@@ -38,7 +38,7 @@ from .wire import (
 
 __all__ = ["Invoker", "describe"]
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 # Plain integers: an operation on an enum's member costs a microsecond.
 _INVOKE, _RESULT = int(MessageType.INVOKE), int(MessageType.RESULT)

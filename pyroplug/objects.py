@@ -6,7 +6,6 @@ once a connection (``session``), or for each call (``percall``). Nothing here kn
 
 from __future__ import annotations
 
-import logging
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -15,10 +14,11 @@ from typing import Any
 from .context import ClientConnection
 from .errors import DaemonError
 from .exposure import Exposure, exposure_of, instance_creator_of, instance_mode_of
+from .loggers import logger
 
 __all__ = ["ObjectTable", "Registration", "check_exposed", "mark", "marks_of", "unknown_object"]
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 NewLock = Callable[[], AbstractContextManager[Any]]
 

@@ -5,7 +5,6 @@ Limits are checked before memory is taken. Nothing here knows what a payload mea
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping, Sequence
 from io import BytesIO
 
@@ -253,6 +252,8 @@ def _decode_annotations(data: bytes) -> Mapping[str, Buffer]:
 
 
 def _decompress(data: bytes, limit: int) -> bytes:
+    import zlib  # few programs need it
+
     engine, damage = zlib.decompressobj(), ""
     try:
         inflated = engine.decompress(data, limit + 1)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from .context import ClientConnection
 from .contracts import Buffer, Codec, Hello
@@ -15,8 +14,7 @@ from .streams import StreamTable
 __all__ = ["Service", "SessionLimits"]
 
 
-@dataclass(frozen=True, slots=True)
-class SessionLimits:
+class SessionLimits(NamedTuple):
     """What a session is held to.
 
     :ivar message_size: bytes of the largest message, either way.

@@ -7,7 +7,6 @@ nothing is raised.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextvars import copy_context
 from typing import NamedTuple
@@ -19,6 +18,7 @@ from .contracts import Buffer, Codec, Connection, Hello, Tracking
 from .errors import ConnectionClosedError, ProtocolError, SecurityError
 from .gatekeeper import Asked
 from .invocation import Invoker, describe
+from .loggers import logger
 from .marshalled import dump_text
 from .receiver import Receiver
 from .service import Service
@@ -26,7 +26,7 @@ from .wire import FAULT, NO_ANNOTATIONS, Flags, Message, MessageType, encode
 
 __all__ = ["ServerSession"]
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 # Plain integers: an operation on an enum's member costs a microsecond.
 _CONNECT, _CONNECTOK, _CONNECTFAIL = map(int, list(MessageType)[:3])

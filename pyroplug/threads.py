@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections import deque
 from collections.abc import Callable
 
+from .loggers import logger
+
 __all__ = ["SpareThreads"]
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 Task = Callable[[], None]
 

@@ -10,7 +10,6 @@ big-endian. A chunk is a four-letter id, the length in four bytes, and that many
 from __future__ import annotations
 
 import struct
-import zlib
 from collections.abc import Mapping, Sequence
 from enum import IntEnum, IntFlag
 from types import MappingProxyType
@@ -168,6 +167,8 @@ def encode(
     if size + len(chunks) > limit:
         raise too_large(size + len(chunks), limit)
     if compress and size > COMPRESSION_THRESHOLD:
+        import zlib  # few programs want it
+
         payload = zlib.compress(payload, 4)
         size = len(payload)
         flags |= COMPRESSED

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 KERNEL = "pyroplug"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors",),
+    ("errors", "loggers"),
     ("contracts", "config"),
     (
         *("hookspecs", "uri", "location", "wire", "receiver", "marshalled", "challenges", "values"),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from .settings import Buffer, Settings
 from .transports import Peer
@@ -12,8 +11,7 @@ from .transports import Peer
 __all__ = ["Challenge", "ChallengeResponder", "Gate", "HandshakeValidator", "Hello", "Responder"]
 
 
-@dataclass(frozen=True, slots=True)
-class Hello:
+class Hello(NamedTuple):
     """What a client said when it connected. Nothing of it was made into an object of any class.
 
     :ivar peer: who it is, as far as the operating system knows.

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 __all__ = ["Buffer", "ConfigItem", "Settings"]
 
@@ -12,8 +11,7 @@ Buffer: TypeAlias = "bytes | bytearray | memoryview"
 """Bytes in any form; a contract that takes a Buffer takes all three."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigItem:
+class ConfigItem(NamedTuple):
     """One configuration item.
 
     :ivar name: upper case; the environment variable is ``PYRO_`` followed by it.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -12,11 +11,7 @@ from .settings import Buffer, Settings
 __all__ = ["NO_PEER", "Connection", "DirectIO", "HasFileno", "Listener", "Peer", "Transport", "direct_io"]
 
 
-_NO_FACTS: Mapping[str, Any] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
+class Peer(NamedTuple):
     """The other end of a connection, as the operating system names it.
 
     :ivar address: what ``getpeername`` gives: ``(host, port)``, a socket's path, or ``""``.
@@ -29,7 +24,7 @@ class Peer:
 
     address: Any
     transport: str
-    facts: Mapping[str, Any] = field(default_factory=lambda: _NO_FACTS)
+    facts: Mapping[str, Any] = MappingProxyType({})
     reached: str = ""
 
     def __str__(self) -> str:

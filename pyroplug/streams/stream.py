@@ -11,7 +11,6 @@ given last is kept until then. Items are taken when they are asked for. Beyond t
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextvars import copy_context
@@ -20,13 +19,14 @@ from typing import Any, Protocol
 
 from pyroplug.context import current_call, request_of
 from pyroplug.errors import PyroError
+from pyroplug.loggers import logger
 from pyroplug.wire import Message
 
 from .items import never_waits, size_of
 
 __all__ = ["Condition", "ItemStream", "State", "Threads", "terminated"]
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 QUICK = 0.001
 """Seconds in which an item comes at once; where the client is away for longer, so may the item."""

@@ -18,7 +18,6 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from pyroplug.contracts import Buffer, Peer
@@ -226,7 +225,7 @@ class TlsConnection:
         }
         if certificate:  # an empty one has not been verified
             facts["certificate"] = certificate
-        self.peer = replace(self.peer, facts={**self.peer.facts, **facts})
+        self.peer = self.peer._replace(facts={**self.peer.facts, **facts})
         self._established = True
 
     def _failure(self, error: OSError, doing: str) -> PyroError:
