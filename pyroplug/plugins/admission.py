@@ -7,7 +7,6 @@ judged elsewhere. A fault in the module or in a hook takes the plugin out, a fau
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import inspect
 from dataclasses import dataclass, field
@@ -217,7 +216,9 @@ def _check_marks(manager: pluggy.PluginManager, plugin: object, known: list[str]
 
 
 def _unknown_hook(name: str, known: list[str]) -> PluginError:
-    near = difflib.get_close_matches(name, known, n=1)
+    from difflib import get_close_matches  # for when something is wrong
+
+    near = get_close_matches(name, known, n=1)
     guess = f"did you mean {near[0]}? " if near else ""
     return PluginError(f"there is no hook {name!r}", hint=f"{guess}The hooks are: {', '.join(known)}.")
 

@@ -5,7 +5,6 @@ It is imported when a set is built: a program that only imports the API has no n
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -85,7 +84,9 @@ def _kernel_items() -> list[Offer]:
 
 def _unmatched(name: str, entries: Iterable[Entry]) -> str:
     names = {it for entry in entries for it in (entry.source.name, entry.source.block_name)}
-    near = difflib.get_close_matches(name, sorted(names), n=1)
+    from difflib import get_close_matches  # for when something is wrong
+
+    near = get_close_matches(name, sorted(names), n=1)
     guess = f"did you mean {near[0]!r}? " if near else ""
     return (
         f"{name!r} is to be blocked, and there is no such plugin\n"

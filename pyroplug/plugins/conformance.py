@@ -11,6 +11,7 @@ import inspect
 import reprlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from pyroplug.errors import PluginError
@@ -24,14 +25,18 @@ _DEFERRED = (inspect.iscoroutinefunction, inspect.isasyncgenfunction, inspect.is
 
 
 @contextmanager
-def blaming(what: str, hint: str) -> Iterator[None]:
-    """Turn whatever a plugin's code raises into a :exc:`PluginError`, even ``SystemExit``."""
+def blaming(what: str | Callable[[], str], hint: str) -> Iterator[None]:
+    """Turn whatever a plugin's code raises into a :exc:`PluginError`, even ``SystemExit``.
+
+    :param what: what it was doing; a function where finding that out takes time.
+    """
     try:
         yield
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        raise PluginError(f"{what} raised {described(error)}", hint=hint) from error
+        doing = what if isinstance(what, str) else what()
+        raise PluginError(f"{doing} raised {described(error)}", hint=hint) from error
 
 
 def described(error: BaseException) -> str:
@@ -80,12 +85,16 @@ def _members(contract: type, value: object) -> dict[str, Any]:
     for name in vars(contract):
         if name.startswith("_"):
             continue
-        with blaming(f"reading {name!r} of {_place(type(value))}", _advice(contract)):
+        with blaming(partial(_reading, name, value), _advice(contract)):
             if hasattr(value, name):
                 read[name] = getattr(value, name)
         if name not in read:
             raise _breach(contract, value, f"has no {name!r}")
     return read
+
+
+def _reading(name: str, value: object) -> str:
+    return f"reading {name!r} of {_place(type(value))}"
 
 
 def _check_method(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from typing import Any
 
@@ -84,7 +83,9 @@ def _from_plugins(records: Sequence[PluginRecord], attribute: str, value: Any) -
 
 def _from_absence(records: Sequence[PluginRecord], names: Sequence[str], value: Any) -> _Answer:
     """Nothing is known of it."""
-    near = difflib.get_close_matches(str(value), names, n=1)
+    from difflib import get_close_matches  # for when something is wrong
+
+    near = get_close_matches(str(value), names, n=1)
     guess = f"did you mean {near[0]!r}? " if near else ""
     out = [record for record in records if _is_out(record)]
     if out:
