@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -56,10 +55,8 @@ class Site:
 @contextmanager
 def installed(folder: Path) -> Iterator[Site]:
     """A site that is seen instead of all that is really installed, and forgotten afterwards."""
-    real = metadata.distributions
-    seen = [str(folder)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(metadata, "distributions", lambda **facts: real(**{"path": seen, **facts}))
+        patch.setattr("pyroplug.plugins.installed.search_path", lambda: [str(folder)])
         patch.delenv("PYROPLUG_BLOCK", raising=False)
         patch.delenv("PYROPLUG_AUTOLOAD", raising=False)
         patch.syspath_prepend(str(folder))

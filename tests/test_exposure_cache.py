@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import gc
 import threading
 import weakref
@@ -23,9 +22,9 @@ def test_an_exposure_is_a_value() -> None:
     one.metadata()["methods"].clear()
     assert one.methods == {"a", "b"}
     assert {type(names) for names in one.metadata().values()} == {set}
-    marked = dataclasses.replace(one, idempotent=frozenset("b"))
+    marked = one._replace(idempotent=frozenset("b"))
     assert marked.metadata() == {**one.metadata(), "idempotent": {"b"}}
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(AttributeError):
         one.methods = frozenset()  # type: ignore[misc]
 
 

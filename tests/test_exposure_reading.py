@@ -29,8 +29,8 @@ def pyro5_finds(cls: type) -> dict[str, set[str]]:
 
 def assert_found(cls: type, **names: set[str]) -> None:
     found = exposure_of(cls)
-    assert {field.name: set(getattr(found, field.name)) for field in dataclasses.fields(found)} == {
-        **{field.name: set() for field in dataclasses.fields(found)},
+    assert {name: set(members) for name, members in found._asdict().items()} == {
+        **{name: set() for name in found._fields},
         **names,
     }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -61,9 +60,7 @@ def test_the_same_distribution_twice_on_the_path_counts_once(
     first, second = tmp_path / "first", tmp_path / "second"
     site.distribution("Acme.Cbor", {"cbor": "new"}, "2.0", first)
     site.distribution("acme-cbor", {"cbor": "old"}, "1.0", second)
-    real = metadata.distributions
-    path = {"path": [str(first), str(second)]}
-    monkeypatch.setattr(metadata, "distributions", lambda **facts: real(**{**facts, **path}))
+    monkeypatch.setattr("pyroplug.plugins.installed.search_path", lambda: [str(first), str(second)])
     assert [(s.target, s.version) for s in find()] == [("new", "2.0")]
 
 
@@ -73,9 +70,7 @@ def test_a_shadowed_version_adds_no_plugins(
     first, second = tmp_path / "first", tmp_path / "second"
     (site.distribution("acme", {}, "2.0", first) / "entry_points.txt").unlink()
     site.distribution("acme", {"gone": "m"}, "1.0", second)
-    real = metadata.distributions
-    path = {"path": [str(first), str(second)]}
-    monkeypatch.setattr(metadata, "distributions", lambda **facts: real(**{**facts, **path}))
+    monkeypatch.setattr("pyroplug.plugins.installed.search_path", lambda: [str(first), str(second)])
     assert find() == []
 
 

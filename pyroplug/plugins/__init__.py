@@ -1,8 +1,8 @@
 """The plugin system: find plugins, block, load, check, isolate and report them. No plugin lives here.
 
-``kinds`` is the table of what plugins provide; ``discovery`` reads metadata, ``admission`` loads one plugin,
-``conformance`` checks one object, ``clashes`` judges between plugins, ``building`` puts it together, and
-``pluginset`` is what others see of it.
+``kinds`` is the table of what plugins provide; ``installed`` reads metadata, ``discovery`` says which plugins
+there are, ``admission`` loads one plugin, ``conformance`` checks one object, ``clashes`` judges between
+plugins, ``building`` puts it together, and ``pluginset`` is what others see of it.
 """
 
 from .kinds import Kind, PluginRecord, Provided, Status

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 import os
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from pyroplug.errors import ConfigError
 from pyroplug.hookspecs import PROJECT
 
-if TYPE_CHECKING:
-    from importlib.metadata import Distribution
+from .installed import normal, points
 
 __all__ = ["AUTOLOAD", "BLOCK", "Blocks", "Source", "autoload_wanted", "find", "given"]
 
@@ -51,7 +47,7 @@ class Source:
     @property
     def ours(self) -> bool:
         """Whether it comes with pyroplug itself."""
-        return self.distribution is not None and _normal(self.distribution) == PROJECT
+        return self.distribution is not None and normal(self.distribution) == PROJECT
 
     @property
     def block_name(self) -> str:
@@ -83,16 +79,11 @@ class Blocks:
 
 
 def _blocks(name: str, source: Source) -> bool:
-    distribution = _normal(source.distribution or "")
+    distribution = normal(source.distribution or "")
     if ":" in name:
         wanted, _, plugin = name.partition(":")
-        return (_normal(wanted.strip()), plugin.strip()) == (distribution, source.name)
-    return name == source.name or _normal(name) == distribution
-
-
-def _normal(distribution: str) -> str:
-    """A distribution's name as package indexes compare it."""
-    return re.sub(r"[-_.]+", "-", distribution).lower()
+        return (normal(wanted.strip()), plugin.strip()) == (distribution, source.name)
+    return name == source.name or normal(name) == distribution
 
 
 def autoload_wanted() -> bool:
@@ -112,51 +103,5 @@ def given(plugins: Mapping[str, object]) -> list[Source]:
 
 def find() -> list[Source]:
     """All installed plugins, sorted by name and distribution."""
-    found = {source for name in _offering() for source in _sources(name)}
+    found = {Source(*point) for point in points(PROJECT)}
     return sorted(found, key=lambda source: (source.name, source.distribution or "", source.target))
-
-
-def _offering() -> set[str]:
-    """The distributions that seem to offer plugins.
-
-    Only theirs is the metadata that gets parsed: what other distributions write in their files costs no
-    time and does no harm.
-    """
-    from importlib import metadata
-
-    names = set()
-    for distribution in metadata.distributions():
-        if f"[{PROJECT}]" in _text(distribution) and (name := _identity(distribution)[0]):
-            names.add(_normal(name))
-    return names
-
-
-def _sources(name: str) -> Iterator[Source]:
-    """The plugins of a distribution.
-
-    It may be found more than once, installed and in a source tree; what counts is the first, as for imports.
-    """
-    from importlib import metadata
-
-    for distribution in itertools.islice(metadata.distributions(name=name), 1):
-        identity = _identity(distribution)
-        try:
-            points = [point for point in distribution.entry_points if point.group == PROJECT]
-        except Exception:  # a file that nobody can read offers nothing; parsers differ in what they raise
-            continue
-        yield from (Source(point.name, point.value, *identity) for point in points)
-
-
-def _text(distribution: Distribution) -> str:
-    try:
-        return distribution.read_text("entry_points.txt") or ""
-    except (OSError, UnicodeError):
-        return ""
-
-
-def _identity(distribution: Distribution) -> tuple[str | None, str | None]:
-    try:
-        facts = distribution.metadata
-        return facts["Name"], facts["Version"]
-    except Exception:  # half-removed distributions lack their metadata
-        return None, None
