@@ -1,4 +1,4 @@
-"""What a plugin may provide, and what it is given: Protocols and small frozen dataclasses.
+"""What a plugin may provide, and what it is given: Protocols and small named tuples.
 
 A plugin's objects need not inherit from anything here; they satisfy a contract by having its members.
 Every method lists what it may raise; anything else that escapes is a fault of the plugin and is reported

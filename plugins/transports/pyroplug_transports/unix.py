@@ -9,7 +9,6 @@ import contextlib
 import errno
 import fcntl
 import os
-import secrets
 import socket
 import stat
 import struct
@@ -86,7 +85,7 @@ class UnixTransport:
 
     def loopback_address(self, folder: str, /) -> str:
         """A new socket file in the folder."""
-        return os.path.join(folder, f"{secrets.token_hex(4)}.sock")
+        return os.path.join(folder, f"{os.urandom(4).hex()}.sock")
 
     def loopback_pair(self) -> None:
         """Nothing: it adopts nothing."""
