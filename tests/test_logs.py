@@ -142,6 +142,9 @@ def test_nothing_below_a_warning_is_shown(tmp_path: Path, environ: dict[str, str
 def test_nothing_is_set_up_or_switched_off(tmp_path: Path) -> None:
     code = """
 import logging, pyroplug.api, sys
+for module in list(sys.modules.values()):
+    if module.__name__.startswith("pyroplug") and hasattr(module, "log"):
+        module.log.isEnabledFor(logging.INFO)  # there is a logger once it is used
 loggers = [logging.root, *(logging.getLogger(name) for name in logging.root.manager.loggerDict)]
 ours = [one for one in loggers if one.name.startswith("pyroplug")]
 print(len(ours) > 3, [one for one in loggers if one.handlers])
@@ -187,10 +190,11 @@ def test_with_the_standard_module_only(tmp_path: Path, setup: str) -> None:
 
 def test_loggers_are_named_like_the_modules(tmp_path: Path) -> None:
     code = """
-import logging, pyroplug.api, sys
+import pyroplug.api, sys
 pyroplug.api.Daemon().close()
-print(*(name for name in logging.root.manager.loggerDict if name.startswith("pyroplug")))
-print(*(name for name in sys.modules if name.startswith("pyroplug")))
+modules = {name: module for name, module in sys.modules.items() if name.startswith("pyroplug")}
+print(*(module.log.name for module in modules.values() if hasattr(module, "log")))
+print(*modules)
 """
     loggers, modules = (set(line.split()) for line in run(code, tmp_path)[0].splitlines())
     assert {"pyroplug.daemon", "pyroplug.session", "pyroplug.hosting"} <= loggers
