@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from . import wire
 from .blobs import BLOB_ANNOTATION, SerializedBlob, describe_blob, only_blob
 from .context import current_call, current_state, keep_received
-from .contracts import Buffer, Codec
+from .contracts import Buffer, Codec, Payload
 from .errors import HandshakeError, ProtocolError, SerializeError
 from .marshalled import load_text
 from .receiver import Receiver
@@ -119,6 +119,7 @@ class ClientProtocol:
         self._codecs = codecs
         self._answer_ids: tuple[int, ...] = (serializer_id,)  # the last blob that was passed on adds its own
         self._receiver = Receiver(limit)
+        self._receiver.codecs = {serializer_id: codec}
         self.get_buffer = self._receiver.get_buffer
         self.buffer_updated = self._receiver.buffer_updated
 
@@ -165,7 +166,7 @@ class ClientProtocol:
             return self._call_with_blob(object_id, method, only_blob(args, kwargs), flags, sequence)
         return self._encode(_INVOKE, flags, sequence, self.dumps_call(object_id, method, args, kwargs))
 
-    def request(self, payload: Buffer, sequence: int, flags: int) -> Sequence[Buffer]:
+    def request(self, payload: Payload, sequence: int, flags: int) -> Sequence[Buffer]:
         """A call whose payload is there already. Raises as ``call`` does, but for ``SerializeError``."""
         return self._encode(_INVOKE, flags, sequence, payload)
 
@@ -190,7 +191,7 @@ class ClientProtocol:
         kind: int,
         flags: int,
         sequence: int,
-        payload: Buffer,
+        payload: Payload,
         annotations: Mapping[str, Buffer] = NO_ANNOTATIONS,
         serializer_id: int | None = None,
     ) -> Sequence[Buffer]:

@@ -15,12 +15,13 @@ from typing import Any
 
 from .blobs import read_blob
 from .context import Call, ClientConnection, current_call, request_of, state_of
-from .contracts import Buffer, Codec
+from .contracts import Buffer, Codec, Payload
 from .errors import ProtocolError, PyroError, get_pyro_traceback
 from .loggers import logger
 from .marshalled import dump_text
 from .receiver import Receiver
 from .service import Service
+from .steady import steady
 from .values import exception_to_dict, registry, wrapped_exception
 from .wire import (
     HEADER_SIZE,
@@ -162,6 +163,7 @@ class Invoker:
             header = call[1]
             if type(header) is tuple and len(answer) <= self._plain_size and type(answer) is bytes:
                 return encode_plain(_RESULT, header[2], 0, header[4], answer)
+            result = None  # nobody else may have it, see steady()
             return self._answer(_RESULT, request_of(call), 0, answer)
         except BaseException as error:
             if said is not None:
@@ -265,7 +267,7 @@ class Invoker:
 
     # Answers
 
-    def _answer(self, kind: int, request: Message, flags: int, payload: Buffer) -> Sequence[Buffer]:
+    def _answer(self, kind: int, request: Message, flags: int, payload: Payload) -> Sequence[Buffer]:
         """The message that answers a request, with all annotations that are due."""
         state = state_of([self.client, request])
         annotations = state.to_answer()
@@ -276,7 +278,7 @@ class Invoker:
             request.serializer_id,
             flags,
             request.sequence,
-            payload,
+            steady(payload),
             annotations,
             state.correlation_id,
             compress=self._limits.compress,

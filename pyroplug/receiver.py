@@ -5,10 +5,10 @@ Limits are checked before memory is taken. Nothing here knows what a payload mea
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from io import BytesIO
 
-from .contracts import Buffer
+from .contracts import Buffer, Codec
 from .errors import MessageTooLargeError, ProtocolError
 from .wire import (
     CHUNK,
@@ -20,15 +20,25 @@ from .wire import (
     NO_ANNOTATIONS,
     PREFIX,
     PROTOCOL_VERSION,
+    Flags,
     Message,
+    MessageType,
     too_large,
     unpack_header,
 )
 
 __all__ = ["Receiver"]
 
+HEAD_SIZE = 4096
+"""Bytes of a payload in which a codec looks for the beginning of a large byte string."""
+LARGE = 1 << 16
+"""Bytes of payload from which on a codec is asked."""
+
 _NO_MEMORY = memoryview(b"")
-_NO_BODY = (BytesIO(), BytesIO())
+_NOTHING = BytesIO()
+_NO_CODECS: Mapping[int, Codec] = {}
+_WITH_VALUES = (int(MessageType.INVOKE), int(MessageType.RESULT))
+_AS_IT_CAME = COMPRESSED | int(Flags.KEEP_SERIALIZED)
 
 
 class Receiver:
@@ -36,7 +46,8 @@ class Receiver:
 
     Per piece, fill ``get_buffer(scratch)`` from its start and call ``buffer_updated(n)``. Small messages
     pass through the scratch memory, which is free for others in between; a message that does not arrive
-    in one piece gets memory of its own, of exactly its size, into which the rest is received.
+    in one piece gets memory of its own, of exactly its size, into which the rest is received. Where ``codecs``
+    has one that wants it so, each large byte string in a payload gets its own.
 
     Nothing is raised: when the peer breaks the rules, the last message is ``FAULT``, ``error`` says what is
     wrong, and whatever comes after is discarded. ``broken`` then is the message in question, without payload,
@@ -44,17 +55,21 @@ class Receiver:
     """
 
     __slots__ = (
-        "_body",
+        "_annotations",
         "_filled",
+        "_find_bulk",
         "_head",
         "_header",
+        "_is_beginning",
+        "_pieces",
+        "_rest",
         "_scratch",
         "_target",
         "_told",
-        "_waiting",
         "_wanted",
         "between",
         "broken",
+        "codecs",
         "error",
         "limit",
     )
@@ -62,9 +77,11 @@ class Receiver:
     def __init__(self, limit: int) -> None:
         """
         :param limit: the largest sum of payload and annotations, in bytes; it also holds for what
-            decompressing a payload yields. May be changed between two messages.
+            decompressing a payload yields. May be changed between two messages, as ``codecs`` may.
         """
         self.limit = limit
+        self.codecs = _NO_CODECS
+        """Those that peers may use by now, by wire id; see :class:`~pyroplug.contracts.BulkCodec`."""
         self.error: ProtocolError | None = None
         self._told = False
         self.between = True  # what comes next is a message's first byte
@@ -72,9 +89,12 @@ class Receiver:
         self._scratch = _NO_MEMORY
         self._head = b""  # what has arrived of a header
         self._header: Message | None = None  # its header has arrived, its body is arriving
-        self._body = _NO_BODY  # memory for its annotations and its payload
-        self._waiting: Sequence[BytesIO] = ()  # those of the two that want bytes, and have none yet
-        # The one that is arriving. Its buffer is lent for a moment only: meanwhile it cannot be freed.
+        self._annotations = _NOTHING
+        self._pieces: list[BytesIO] = []  # of its payload, one after the other
+        self._rest = 0  # bytes of the payload that belong to no piece yet
+        self._find_bulk: Callable[[bytes, int], tuple[int, int] | None] | None = None
+        self._is_beginning = False  # what is arriving is of the rest, and will tell what to do with that
+        # What is arriving. Its buffer is lent for a moment only: meanwhile it cannot be freed.
         self._target: BytesIO | None = None
         self._filled = self._wanted = 0
 
@@ -169,9 +189,13 @@ class Receiver:
         self._header = header
         if size + chunks > self.limit:
             self._fail(too_large(size + chunks, self.limit), header)
+            return
+        if size >= LARGE and kind in _WITH_VALUES and not flags & _AS_IT_CAME:
+            self._find_bulk = getattr(self.codecs.get(serializer), "find_bulk", None)
+        self._rest = size
+        if chunks:
+            self._annotations = self._receive_into(_memory(chunks))
         else:
-            self._body = (_memory(chunks), _memory(size))
-            self._waiting = [part for part, wanted in zip(self._body, (chunks, size), strict=True) if wanted]
             self._next_part(messages)
 
     def _take_body(self, data: memoryview) -> memoryview:
@@ -183,20 +207,49 @@ class Receiver:
         return data[taken:]
 
     def _next_part(self, messages: list[Message]) -> None:
-        self._target, self._filled = None, 0
-        if self._waiting:
-            self._target, *self._waiting = self._waiting
-            self._wanted = self._target.getbuffer().nbytes
+        arrived, self._target = self._target, None
+        if self._is_beginning and arrived is not None:
+            self._divide(arrived.getvalue())
+        elif self._rest >= LARGE and self._find_bulk is not None:
+            self._is_beginning = True
+            self._receive_into(_memory(HEAD_SIZE))
+        elif self._rest:
+            self._take_piece(self._rest)
         else:
             self._finish(messages)
 
+    def _divide(self, head: bytes) -> None:
+        """Receive the next large byte string into memory of its own; the rest as a whole if there is none."""
+        assert self._find_bulk is not None
+        self._is_beginning = False
+        start, size = self._find_bulk(head, self._rest) or (0, 0)
+        if 0 < start < len(head) < start + size <= self._rest:
+            self._pieces.append(BytesIO(head[:start]))
+            self._rest -= start
+            self._take_piece(size, head[start:])
+        else:
+            self._find_bulk = None
+            self._take_piece(self._rest, head)
+
+    def _take_piece(self, size: int, begun: bytes = b"") -> None:
+        piece = self._receive_into(_memory(size))
+        piece.getbuffer()[: len(begun)] = begun
+        self._filled = len(begun)
+        self._pieces.append(piece)
+        self._rest -= size
+
+    def _receive_into(self, memory: BytesIO) -> BytesIO:
+        self._target, self._filled, self._wanted = memory, 0, memory.getbuffer().nbytes
+        return memory
+
     def _finish(self, messages: list[Message]) -> None:
-        message, self._header = self._header, None
+        message = self._header
         assert message is not None
-        annotations, payload = self._body
+        annotations, pieces = self._annotations.getvalue(), [piece.getvalue() for piece in self._pieces]
+        self.discard()
         try:
-            message.annotations = _decode_annotations(annotations.getvalue())
-            message.payload = payload.getvalue()
+            message.annotations = _decode_annotations(annotations)
+            message.payload = tuple(pieces) if len(pieces) > 1 else pieces[0] if pieces else b""
             if message.flags & COMPRESSED:
                 message.payload = _decompress(message.payload, self.limit)
         except ProtocolError as error:
@@ -213,7 +266,8 @@ class Receiver:
     def discard(self) -> None:
         """Give up what has arrived of a message, and the memory for the rest of it."""
         self._head, self._header = b"", None
-        self._target, self._body, self._waiting = None, _NO_BODY, ()
+        self._target, self._annotations, self._pieces = None, _NOTHING, []
+        self._find_bulk, self._is_beginning, self._rest = None, False, 0
 
 
 def _memory(size: int) -> BytesIO:

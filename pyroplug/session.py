@@ -83,6 +83,8 @@ class ServerSession(Invoker):
         super().__init__(service, client, receiver, spawn, annotate)
         self._greeting_codecs = service.greeting_codecs
         self._tracking = tracking
+        if accepted:
+            receiver.codecs = service.codecs
         self._lost = self._retired = False
         self._challenged: _Challenged | None = None
         self._open = self.accepted = accepted
@@ -185,7 +187,7 @@ class ServerSession(Invoker):
         self._open = True
         if self._retired:  # meanwhile, by another thread
             self._open = False
-        self._receiver.limit = self._limits.message_size
+        self._receiver.limit, self._receiver.codecs = self._limits.message_size, self._codecs
         return answer
 
     def _hello(self, request: Message) -> Hello:

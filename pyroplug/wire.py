@@ -15,7 +15,7 @@ from enum import IntEnum, IntFlag
 from types import MappingProxyType
 from typing import Any
 
-from .contracts import Buffer
+from .contracts import Buffer, Payload, size_of
 from .errors import MessageTooLargeError, ProtocolError
 
 __all__ = [
@@ -86,6 +86,8 @@ NO_ANNOTATIONS: Mapping[str, Buffer] = MappingProxyType({})
 class Message:
     """One received message.
 
+    :ivar payload: bytes; in pieces, a tuple, only for a codec that has asked for that, see
+        :class:`~pyroplug.contracts.BulkCodec`.
     :ivar state: what its receiver keeps with it; ``None`` at first.
     """
 
@@ -106,7 +108,7 @@ class Message:
         serializer_id: int,
         flags: int,
         sequence: int,
-        payload: bytes,
+        payload: Any,
         annotations: Mapping[str, Buffer] = NO_ANNOTATIONS,
         correlation_id: bytes | None = None,
     ) -> None:
@@ -122,7 +124,7 @@ class Message:
     def __repr__(self) -> str:
         return (
             f"<Message type={self.type} serializer={self.serializer_id} flags={self.flags:#x} "
-            f"sequence={self.sequence} payload={len(self.payload)} annotations={list(self.annotations)}>"
+            f"sequence={self.sequence} payload={size_of(self.payload)} annotations={list(self.annotations)}>"
         )
 
 
@@ -146,14 +148,14 @@ def encode(
     serializer_id: int,
     flags: int,
     sequence: int,
-    payload: Buffer,
+    payload: Payload,
     annotations: Mapping[str, Buffer] = NO_ANNOTATIONS,
     correlation_id: bytes | None = None,
     *,
     compress: bool = False,
     limit: int = 0xFFFFFFFF,
 ) -> Sequence[Buffer]:
-    """The buffers to send, in order, for one message. A large payload is among them as it is, not copied.
+    """The buffers to send, in order, for one message. Large parts of a payload are among them uncopied.
 
     :param flags: COMPRESSED and CORRELATION_ID are added here as needed.
     :param correlation_id: 16 bytes, or ``None`` for none.
@@ -162,14 +164,12 @@ def encode(
     :raises MessageTooLargeError: if the message is over the limit.
     :raises ProtocolError: for an annotation that cannot be sent.
     """
-    size = len(payload)
+    size = sum(map(len, payload)) if isinstance(payload, tuple) else len(payload)
     chunks = _encode_annotations(annotations) if annotations else b""
     if size + len(chunks) > limit:
         raise too_large(size + len(chunks), limit)
     if compress and size > COMPRESSION_THRESHOLD:
-        import zlib  # few programs want it
-
-        payload = zlib.compress(payload, 4)
+        payload = _compressed(payload)
         size = len(payload)
         flags |= COMPRESSED
     if correlation_id is None:
@@ -179,6 +179,8 @@ def encode(
     header = pack_header(
         PREFIX, type, serializer_id, flags, sequence, size, len(chunks), correlation_id, 0, MAGIC
     )
+    if isinstance(payload, tuple):
+        return _in_parts(header + chunks, payload, size)
     if size <= JOIN_LIMIT:
         return (b"".join((header, chunks, payload)) if chunks else header + payload,)
     return (header + chunks, payload)
@@ -201,6 +203,23 @@ def encode_plain(
 def largest_plain(limit: int, compress: bool) -> int:
     """Up to how many bytes of payload :func:`encode_plain` may be used."""
     return min(limit, COMPRESSION_THRESHOLD if compress else JOIN_LIMIT)
+
+
+def _in_parts(head: bytes, parts: tuple[Buffer, ...], size: int) -> Sequence[Buffer]:
+    if size <= JOIN_LIMIT:
+        return (b"".join((head, *parts)),)
+    if len(parts[0]) <= JOIN_LIMIT:
+        return (b"".join((head, parts[0])), *parts[1:])
+    return (head, *parts)
+
+
+def _compressed(payload: Payload) -> bytes:
+    import zlib  # few programs want it
+
+    if not isinstance(payload, tuple):
+        return zlib.compress(payload, 4)
+    engine = zlib.compressobj(4)
+    return b"".join([*map(engine.compress, payload), engine.flush()])
 
 
 def check_annotations(annotations: Mapping[str, Buffer]) -> None:

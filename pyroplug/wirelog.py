@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 from uuid import UUID
 
-from .contracts import Buffer, Connection, Peer, Session
+from .contracts import Buffer, Connection, Payload, Peer, Session, joined, size_of
 from .wire import COMPRESSED, CORRELATION_ID, FAULT, HEADER_SIZE, Flags, Message, MessageType, unpack_header
 
 __all__ = ["log_client", "log_session"]
@@ -62,7 +62,7 @@ class _Diary:
                 log.debug("from %s: bytes that are no message", self._peer)
             else:
                 sizes = {key: len(value) for key, value in message.annotations.items()}
-                self._note("from", message, sizes, message.payload, len(message.payload), False)
+                self._note("from", message, sizes, message.payload, size_of(message.payload), False)
         return messages
 
     def sent(self, buffers: Sequence[Buffer]) -> Sequence[Buffer]:
@@ -71,7 +71,7 @@ class _Diary:
             head = memoryview(buffers[0])
             _, kind, serializer, flags, sequence, size, chunks, correlation_id, _, _ = unpack_header(head)
             body = head[HEADER_SIZE:]
-            payload = body[chunks:] if len(buffers) == 1 else memoryview(buffers[1])
+            payload = (body[chunks:], *buffers[1:])
             message = Message(kind, serializer, flags, sequence, b"", correlation_id=correlation_id)
             sizes = _annotation_sizes(bytes(body[:chunks]))
             self._note("to", message, sizes, payload, size, bool(flags & COMPRESSED))
@@ -82,7 +82,7 @@ class _Diary:
         direction: str,
         message: Message,
         annotations: Mapping[str, int],
-        payload: Buffer,
+        payload: Payload,
         size: int,
         compressed: bool,
     ) -> None:
@@ -100,8 +100,13 @@ class _Diary:
         if not self._accepted or message.type in _HANDSHAKE:
             told.append("not shown")
         elif size and not compressed:
-            told.append(f"{bytes(payload[:_SHOWN])!r}{'...' if size > _SHOWN else ''}")
+            told.append(f"{_beginning(payload)!r}{'...' if size > _SHOWN else ''}")
         log.debug("%s %s: %s, %s", direction, self._peer, _kind(message.type), ", ".join(told))
+
+
+def _beginning(payload: Payload) -> bytes:
+    parts = payload if isinstance(payload, tuple) else (payload,)
+    return bytes(joined(tuple(memoryview(part)[:_SHOWN] for part in parts[:_SHOWN]))[:_SHOWN])
 
 
 def _kind(number: int) -> str:

@@ -2,14 +2,15 @@
 
 A plugin's objects need not inherit from anything here; they satisfy a contract by having its members.
 Every method lists what it may raise; anything else that escapes is a fault of the plugin and is reported
-as such. Nothing in this module does anything.
+as such. Nothing in this module does anything, but for two small functions for payloads.
 """
 
 from __future__ import annotations
 
 from .handshake import Challenge, ChallengeResponder, Gate, HandshakeValidator, Hello, Responder
+from .payloads import Payload, joined, size_of
 from .resources import ResourceTracker, Tracking
-from .serializers import ClassConverter, Codec, Serializer
+from .serializers import BulkCodec, ClassConverter, Codec, Serializer
 from .servers import Server, ServerModel, Session, SessionHost
 from .settings import Buffer, ConfigItem, Settings
 from .transports import NO_PEER, Connection, DirectIO, HasFileno, Listener, Peer, Transport, direct_io
@@ -17,6 +18,7 @@ from .transports import NO_PEER, Connection, DirectIO, HasFileno, Listener, Peer
 __all__ = [
     "NO_PEER",
     "Buffer",
+    "BulkCodec",
     "Challenge",
     "ChallengeResponder",
     "ClassConverter",
@@ -29,6 +31,7 @@ __all__ = [
     "HasFileno",
     "Hello",
     "Listener",
+    "Payload",
     "Peer",
     "ResourceTracker",
     "Responder",
@@ -41,4 +44,6 @@ __all__ = [
     "Tracking",
     "Transport",
     "direct_io",
+    "joined",
+    "size_of",
 ]

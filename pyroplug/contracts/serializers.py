@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, runtime_checkable
 
+from .payloads import Payload
 from .settings import Buffer, Settings
 
-__all__ = ["ClassConverter", "Codec", "Serializer"]
+__all__ = ["BulkCodec", "ClassConverter", "Codec", "Serializer"]
 
 
 class ClassConverter(Protocol):
@@ -49,16 +50,20 @@ class Codec(Protocol):
     what :class:`ClassConverter` raises passes through.
     """
 
-    def dumps(self, value: Any, /) -> Buffer:
-        """The value as bytes."""
+    def dumps(self, value: Any, /) -> Payload:
+        """The value as bytes.
+
+        These may be several buffers. Large ones may be memory of the value itself instead of copies, also
+        if it can be changed: whoever sends them sees to it that nobody does so meanwhile.
+        """
 
     def loads(self, data: Buffer, /) -> Any:
         """The value back from bytes."""
 
     def dumps_call(
         self, object_id: str, method: str, args: Any, kwargs: Mapping[str, Any] | None, /
-    ) -> Buffer:
-        """A call as bytes.
+    ) -> Payload:
+        """A call as bytes, likewise.
 
         :param args: the positional arguments, a sequence; with a blob, the blob's value takes their place.
         """
@@ -67,6 +72,35 @@ class Codec(Protocol):
         """A call back: object id, method, positional and keyword arguments.
 
         In the place of the positional arguments is what the peer put there, which may be no sequence.
+        """
+
+
+class BulkCodec(Codec, Protocol):
+    """A codec that can have large byte strings received into memory of their own, which the program then gets.
+
+    It is up to a codec whether it is one. If it is, it may be given a payload in pieces: ``loads`` and
+    ``loads_call`` take a tuple of bytes. In it every second one, beginning with the second, is a byte string
+    that ``find_bulk`` has found, and is to be part of the value as it is; what comes before it ends where
+    that begins. The last piece may be either.
+    """
+
+    def loads(self, data: Payload, /) -> Any:
+        """The value back from bytes."""
+
+    def loads_call(self, data: Payload, /) -> tuple[str, str, Any, dict[str, Any] | None]:
+        """A call back."""
+
+    def find_bulk(self, head: bytes, size: int, /) -> tuple[int, int] | None:
+        """Where the first large byte string of a payload is: where it begins, and its length; ``None`` for none.
+
+        It is asked about large payloads only, before these have arrived, and again about what follows after
+        such a byte string. What it says decides where bytes are received, and about nothing else: it raises
+        nothing, whatever a stranger has sent.
+
+        :param head: how the payload begins, or how it goes on; some thousand bytes, of which it must look at
+            no more than a bounded part. The byte string has to begin within them, not at their very start,
+            and to reach beyond them.
+        :param size: bytes of the whole of it; the byte string has to end within.
         """
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
 from pyroplug.api import SerializerBase, config
-from pyroplug.contracts import Codec, Serializer
+from pyroplug.contracts import Codec, Serializer, joined
 from pyroplug.plugins import Kind, default_plugins
 from pyroplug.values import registry
 
@@ -48,7 +48,7 @@ class PluginSerializer(SerializerBase):
 
     def dumps(self, data: Any) -> bytes:
         """A value as bytes. Raises :exc:`~pyroplug.errors.SerializeError` if that is impossible."""
-        return bytes(self._codec.dumps(data))
+        return bytes(joined(self._codec.dumps(data)))
 
     def loads(self, data: Any) -> Any:
         """The value back from bytes. Raises :exc:`~pyroplug.errors.SerializeError` if that is impossible."""
@@ -56,7 +56,7 @@ class PluginSerializer(SerializerBase):
 
     def dumpsCall(self, obj: str, method: str, vargs: Any, kwargs: Any) -> bytes:
         """A call as bytes. Raises as ``dumps`` does."""
-        return bytes(self._codec.dumps_call(obj, method, vargs, kwargs))
+        return bytes(joined(self._codec.dumps_call(obj, method, vargs, kwargs)))
 
     def loadsCall(self, data: Any) -> Any:
         """A call back: object id, method, arguments and keyword arguments. Raises as ``loads`` does."""

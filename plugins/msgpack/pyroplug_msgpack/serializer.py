@@ -1,7 +1,7 @@
 """Values and calls as MessagePack.
 
 A call is an array of four. What is read is looked through for objects only where the bytes ``__class__``
-occur in it; that search costs next to nothing.
+occur in it; that search costs next to nothing. What is large goes the way of ``bulk``.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from typing import Any
 
 import msgpack
 
-from pyroplug.contracts import Buffer, ClassConverter, Codec, Settings
+from pyroplug.contracts import ClassConverter, Codec, Payload, Settings
 from pyroplug.errors import SecurityError, SerializeError
 
+from .bulk import MAY_BE_LARGE, Replacing, find_bulk, is_large, put_together
 from .extensions import read_extension, stand_in_maker
 
 __all__ = ["MsgpackSerializer"]
@@ -42,16 +43,20 @@ class MsgpackSerializer:
 
 
 class MsgpackCodec:
-    """Its methods are closures: what they need is found without a look-up on the way."""
+    """A :class:`~pyroplug.contracts.BulkCodec`.
 
-    __slots__ = ("dumps", "dumps_call", "loads", "loads_call")
+    Its methods are closures: what they need is found without a look-up on the way.
+    """
 
-    dumps: Callable[[Any], bytes]
-    loads: Callable[[Buffer], Any]
-    dumps_call: Callable[[str, str, Any, Mapping[str, Any] | None], bytes]
-    loads_call: Callable[[Buffer], tuple[str, str, Any, dict[str, Any] | None]]
+    __slots__ = ("dumps", "dumps_call", "find_bulk", "loads", "loads_call")
+
+    dumps: Callable[[Any], Payload]
+    loads: Callable[[Payload], Any]
+    dumps_call: Callable[[str, str, Any, Mapping[str, Any] | None], Payload]
+    loads_call: Callable[[Payload], tuple[str, str, Any, dict[str, Any] | None]]
 
     def __init__(self, classes: ClassConverter) -> None:
+        self.find_bulk = find_bulk
         self.dumps, self.dumps_call = _writers(classes)
         self.loads, self.loads_call = _readers(classes)
 
@@ -66,7 +71,9 @@ def _writers(classes: ClassConverter) -> tuple[Any, Any]:
     idle: list[Any] = []
     take, give_back = idle.pop, idle.append
 
-    def dumps(value: Any, /) -> bytes:
+    def dumps(value: Any, /) -> Payload:
+        if type(value) in may_be_large and is_large(value):
+            return dumps_large(value, f"a value of type {type(value).__name__}")
         try:
             packer = take()
         except IndexError:
@@ -81,7 +88,13 @@ def _writers(classes: ClassConverter) -> tuple[Any, Any]:
             return data
         raise failed
 
-    def dumps_call(object_id: str, method: str, args: Any, kwargs: Mapping[str, Any] | None, /) -> bytes:
+    def dumps_call(object_id: str, method: str, args: Any, kwargs: Mapping[str, Any] | None, /) -> Payload:
+        if args:
+            for value in args if type(args) is tuple else (args,):
+                if type(value) in may_be_large and is_large(value):
+                    return dumps_large((object_id, method, args, kwargs), f"the arguments of {method!r}")
+        if kwargs and is_large(kwargs):
+            return dumps_large((object_id, method, args, kwargs), f"the arguments of {method!r}")
         try:
             packer = take()
         except IndexError:
@@ -96,6 +109,15 @@ def _writers(classes: ClassConverter) -> tuple[Any, Any]:
             return data
         raise failed
 
+    def dumps_large(value: Any, what: str) -> Payload:
+        try:
+            replacing = Replacing(value)
+            return replacing.parts(make().pack(replacing.value)) or make().pack(value)
+        except Exception as error:
+            failed = _dump_error(error, what)
+        raise failed
+
+    may_be_large = MAY_BE_LARGE
     return dumps, dumps_call
 
 
@@ -149,17 +171,27 @@ def _readers(classes: ClassConverter) -> tuple[Any, Any]:
     mentions_class, ext_hook = _mentions_class, read_extension
     with_classes = _class_reader(classes)
 
-    def loads(data: Buffer, /) -> Any:
-        if (type(data) is not bytes or _NINE in data) and mentions_class(data):
-            return with_classes(data)
+    def loads_with_care(data: Payload) -> Any:
+        """What comes in pieces, or may hold an object of a class."""
+        whole, read = put_together(data, ext_hook) if isinstance(data, tuple) else (data, ext_hook)
+        if mentions_class(whole):
+            return with_classes(whole, read)
+        try:
+            return unpack(whole, strict_map_key=False, ext_hook=read)
+        except Exception as error:
+            raise _load_error(error) from error
+
+    def loads(data: Payload, /) -> Any:
+        if type(data) is not bytes or _NINE in data:
+            return loads_with_care(data)
         try:
             return unpack(data, strict_map_key=False, ext_hook=ext_hook)
         except Exception as error:
             raise _load_error(error) from error
 
-    def loads_call(data: Buffer, /) -> tuple[str, str, Any, dict[str, Any] | None]:
-        if (type(data) is not bytes or _NINE in data) and mentions_class(data):
-            call = with_classes(data)
+    def loads_call(data: Payload, /) -> tuple[str, str, Any, dict[str, Any] | None]:
+        if type(data) is not bytes or _NINE in data:
+            call = loads_with_care(data)
         else:
             try:
                 call = unpack(data, strict_map_key=False, ext_hook=ext_hook)
@@ -174,10 +206,10 @@ def _readers(classes: ClassConverter) -> tuple[Any, Any]:
     return loads, loads_call
 
 
-def _class_reader(classes: ClassConverter) -> Callable[[Buffer], Any]:
+def _class_reader(classes: ClassConverter) -> Callable[[Any, Callable[[int, bytes], Any]], Any]:
     """Reads with every dictionary that names a class made into an object, the innermost first."""
 
-    def with_classes(data: Buffer) -> Any:
+    def with_classes(data: Any, read_extension: Callable[[int, bytes], Any]) -> Any:
         refused = False
 
         def object_hook(found: dict[Any, Any]) -> Any:
