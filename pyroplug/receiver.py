@@ -46,8 +46,8 @@ class Receiver:
 
     Per piece, fill ``get_buffer(scratch)`` from its start and call ``buffer_updated(n)``. Small messages
     pass through the scratch memory, which is free for others in between; a message that does not arrive
-    in one piece gets memory of its own, of exactly its size, into which the rest is received. Where ``codecs``
-    has one that wants it so, each large byte string in a payload gets its own.
+    in one piece gets memory of its own, of exactly its size, into which the rest is received. Where one of
+    ``codecs`` wants it so, each large byte string in a payload gets memory of its own, too.
 
     Nothing is raised: when the peer breaks the rules, the last message is ``FAULT``, ``error`` says what is
     wrong, and whatever comes after is discarded. ``broken`` then is the message in question, without payload,

@@ -14,14 +14,13 @@ def steady(payload: Payload) -> Payload:
     """The payload, with copies of those parts that somebody might change while it waits for a slow reader.
 
     A part may be the very memory of what a method has returned. Bytes never change. A bytearray to which
-    nobody else refers will not be changed either; where there is no telling, it is copied. With views of
-    anything but bytes there never is.
+    nobody else refers will not be changed either; where there is no telling, it is copied. With views there
+    never is, unless they are read-only: who hands out such a view has made up his mind.
     """
     if not isinstance(payload, tuple):
         return payload
-    return tuple(
-        [payload[at] if _is_steady(payload, at) else bytes(payload[at]) for at in range(len(payload))]
-    )
+    places = range(len(payload))
+    return tuple([payload[at] if _is_steady(payload, at) else bytes(payload[at]) for at in places])
 
 
 def _is_steady(parts: tuple[Buffer, ...], at: int) -> bool:
@@ -30,7 +29,7 @@ def _is_steady(parts: tuple[Buffer, ...], at: int) -> bool:
         return True
     if kind is bytearray:
         return _count is not None and _references(parts, at) <= _ALONE
-    return kind is memoryview and type(parts[at].obj) is bytes  # type: ignore[union-attr]
+    return bool(parts[at].readonly)  # type: ignore[union-attr]
 
 
 def _references(parts: tuple[Buffer, ...], at: int) -> int:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import zlib
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import pyroplug.receiver as module
 from pyroplug import wire
+from pyroplug.contracts import joined
 from pyroplug.errors import MessageTooLargeError, ProtocolError
+from pyroplug.receiver import Receiver
 from pyroplug.wire import Flags, Message
 from tests.messages import (
     EXAMPLE,
     LIMIT,
     PING,
+    annotations,
     bytes_of,
     facts,
     feed,
@@ -147,3 +152,134 @@ class TestReceiver:
         header = wire._HEADER.pack(wire.PREFIX, 4, 1, 0, 0, 0, len(chunks), bytes(16), 0, wire.MAGIC)
         [message] = feed(new_receiver(), [header + chunks])
         assert bytes(message.annotations["ABCD"]) == b"b"
+
+
+class BulkReader:
+    """Stands for a codec: a large byte string is what comes after ``<`` and its length in four bytes."""
+
+    def find_bulk(self, head: bytes, size: int) -> tuple[int, int] | None:
+        at = head.find(b"<")
+        if at < 0 or at + 5 > len(head):
+            return None
+        return at + 5, int.from_bytes(head[at + 1 : at + 5], "big")
+
+
+class Answering:
+    """Likewise, with an answer that may be wrong."""
+
+    def __init__(self, answer: tuple[int, int] | None) -> None:
+        self.answer = answer
+
+    def find_bulk(self, _head: bytes, _size: int) -> tuple[int, int] | None:
+        return self.answer
+
+
+@pytest.fixture
+def small_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "HEAD_SIZE", 20)
+    monkeypatch.setattr(module, "LARGE", 40)
+
+
+def asking(codec: Any, limit: int = LIMIT) -> Receiver:
+    receiver = new_receiver(limit)
+    receiver.codecs = {4: codec}
+    return receiver
+
+
+def bulk(size: int) -> bytes:
+    return b"<" + size.to_bytes(4, "big") + b"b" * size
+
+
+payloads = st.lists(
+    st.one_of(st.integers(0, 60).map(bulk), st.binary(max_size=60).map(lambda data: data.replace(b"<", b"")))
+).map(b"".join)
+
+
+@pytest.mark.usefixtures("small_sizes")
+class TestBulk:
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(
+        st.lists(payloads, max_size=3),
+        st.lists(st.integers(0, 1000), max_size=9),
+        st.integers(41, 200),
+        annotations,
+    )
+    def test_every_split_gives_the_same_pieces(
+        self, sent: list[bytes], cuts: list[int], scratch: int, notes: dict[str, bytes]
+    ) -> None:
+        stream = b"".join(bytes_of(Message(5, 4, 0, 0, payload, notes)) for payload in sent)
+        whole = feed(asking(BulkReader()), [stream], memoryview(bytearray(max(len(stream), 1))))
+        receiver = asking(BulkReader())
+        pieces = feed(receiver, split(stream, cuts), memoryview(bytearray(scratch)))
+        assert [joined(message.payload) for message in pieces] == sent
+        for one, other in zip(whole, pieces, strict=True):
+            if isinstance(other.payload, tuple):
+                assert other.payload == one.payload or joined(one.payload) == one.payload
+                assert all(
+                    before[-5:-4] == b"<" for before in other.payload[: len(other.payload) // 2 * 2 : 2]
+                )
+                assert all(set(each) == {ord("b")} for each in other.payload[1::2])
+        assert receiver.idle
+
+    def test_the_memory_is_taken_once_the_codec_was_asked(self) -> None:
+        data = bytes_of(Message(5, 4, 0, 1, b"abc" + bulk(5000) + b"xyz"))
+        receiver = asking(BulkReader())
+        assert feed(receiver, [data[:50]]) == []
+        assert len(receiver.get_buffer(memoryview(b""))) == module.HEAD_SIZE - 10
+        assert feed(receiver, [data[50:70]]) == []
+        assert len(receiver.get_buffer(memoryview(b""))) == 5000 - (70 - 48)
+        [message] = feed(receiver, [data[70:]])
+        assert message.payload == (b"abc" + bulk(5000)[:5], b"b" * 5000, b"xyz")
+
+    @pytest.mark.parametrize(
+        "message",
+        [
+            Message(5, 3, 0, 0, bulk(100)),  # another serializer
+            Message(1, 4, 0, 0, bulk(100)),  # a greeting
+            Message(2, 4, 0, 0, bulk(100)),
+            Message(5, 4, Flags.KEEP_SERIALIZED, 0, bulk(100)),  # a blob, which nobody may want to read
+            Message(5, 4, 0, 0, bulk(34)),  # not large
+        ],
+    )
+    def test_where_it_is_not_asked(self, message: Message) -> None:
+        data = bytes_of(message)
+        [received] = feed(asking(BulkReader()), [data[:45], data[45:]])
+        assert received.payload == message.payload
+
+    def test_it_is_not_asked_about_what_is_compressed(self) -> None:
+        data = b"".join(wire.encode(5, 4, 0, 0, bytes(range(33, 60)) * 2 + bulk(1000), compress=True))
+        [received] = feed(asking(BulkReader()), [data[:45], data[45:]])
+        assert received.payload == bytes(range(33, 60)) * 2 + bulk(1000)
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            None,
+            (0, 50),
+            (20, 50),
+            (21, 50),
+            (5, 15),
+            (5, 10),
+            (5, 96),
+            (-5, 50),
+            (5, -5),
+            (5, 0),
+            (5, 1 << 40),
+        ],
+    )
+    def test_an_answer_that_cannot_be_right_counts_as_none(self, answer: tuple[int, int] | None) -> None:
+        [received] = feed(asking(Answering(answer)), [bytes_of(Message(5, 4, 0, 0, b"x" * 100))])
+        assert received.payload == b"x" * 100
+
+    def test_the_limit_is_looked_at_first(self) -> None:
+        receiver = asking(BulkReader(), limit=1000)
+        assert feed(receiver, [bytes_of(Message(5, 4, 0, 0, bulk(1000)))]) == [wire.FAULT]
+        assert isinstance(receiver.error, MessageTooLargeError)
+
+    def test_what_has_arrived_is_given_up(self) -> None:
+        receiver = asking(BulkReader())
+        feed(receiver, [bytes_of(Message(5, 4, 0, 0, bulk(1000)))[:500]])
+        receiver.discard()
+        assert receiver.idle
+        [received] = feed(receiver, [bytes_of(Message(5, 4, 0, 0, b"y" * 100))])
+        assert received.payload == b"y" * 100

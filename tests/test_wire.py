@@ -30,6 +30,36 @@ class TestEncode:
         assert buffers[-1] is payload
         assert len(buffers) == 2
 
+    def test_the_parts_of_a_payload_are_passed_on_uncopied(self) -> None:
+        first, second = bytes(wire.JOIN_LIMIT), bytearray(wire.JOIN_LIMIT)
+        buffers = wire.encode(MessageType.RESULT, 4, 0, 7, (b"a", first, b"b", second), {"ABCD": b"x"})
+        assert buffers[1] is first
+        assert buffers[3] is second
+        whole = wire.encode(MessageType.RESULT, 4, 0, 7, b"a" + first + b"b" + second, {"ABCD": b"x"})
+        assert b"".join(buffers) == b"".join(whole)
+        large_first = wire.encode(MessageType.RESULT, 4, 0, 7, (bytes(wire.JOIN_LIMIT + 1), b"b"))
+        assert len(large_first) == 3
+
+    @pytest.mark.parametrize("compress", [False, True])
+    def test_a_payload_in_parts_is_the_same_message(self, compress: bool) -> None:
+        for parts in ((b"a", b"bc"), (b"x" * 60, b"y" * 60), (b"", bytes(wire.JOIN_LIMIT), b"z")):
+            sent = [
+                b"".join(wire.encode(4, 1, 0, 0, payload, compress=compress))
+                for payload in (parts, b"".join(parts))
+            ]
+            received = [feed(new_receiver(), [data])[0].payload for data in sent]
+            assert received == [b"".join(parts)] * 2
+            assert len(sent[0]) == len(sent[1])
+
+    def test_small_parts_go_out_in_one_buffer(self) -> None:
+        [buffer] = wire.encode(4, 1, 0, 0, (b"a", b"b", b"c"), {"ABCD": b"x"})
+        assert buffer.endswith(b"xabc")
+
+    def test_limit_counts_all_parts(self) -> None:
+        wire.encode(4, 1, 0, 0, (b"x" * 50, b"x" * 50), limit=100)
+        with pytest.raises(MessageTooLargeError, match="101 bytes"):
+            wire.encode(4, 1, 0, 0, (b"x" * 50, b"x" * 51), limit=100)
+
     def test_compresses_only_what_is_worth_it(self) -> None:
         [small] = wire.encode(4, 1, 0, 0, b"x" * 100, compress=True)
         [large] = wire.encode(4, 1, 0, 0, b"x" * 101, compress=True)

@@ -76,7 +76,7 @@ class Codec(Protocol):
 
 
 class BulkCodec(Codec, Protocol):
-    """A codec that can have large byte strings received into memory of their own, which the program then gets.
+    """A codec that has large byte strings received into memory of their own, which the program then gets.
 
     It is up to a codec whether it is one. If it is, it may be given a payload in pieces: ``loads`` and
     ``loads_call`` take a tuple of bytes. In it every second one, beginning with the second, is a byte string
@@ -91,7 +91,7 @@ class BulkCodec(Codec, Protocol):
         """A call back."""
 
     def find_bulk(self, head: bytes, size: int, /) -> tuple[int, int] | None:
-        """Where the first large byte string of a payload is: where it begins, and its length; ``None`` for none.
+        """The first large byte string of a payload: where it begins, and its length; ``None`` for none.
 
         It is asked about large payloads only, before these have arrived, and again about what follows after
         such a byte string. What it says decides where bytes are received, and about nothing else: it raises

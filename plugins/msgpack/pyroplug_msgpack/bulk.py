@@ -1,7 +1,7 @@
 """Large byte strings and texts: they go past the packer and the unpacker, which would copy them.
 
-In their place is a placeholder, an extension that nobody else can know: it holds a secret of this process, and
-never leaves it. What goes over the wire is what the packer would have written, byte for byte.
+In their place is a placeholder, an extension that nobody else can know: it holds a secret of this process,
+and never leaves it. What goes over the wire is what the packer would have written, byte for byte.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ _FLAT = frozenset((bytes, bytearray, str))
 MAY_BE_LARGE = _FLAT | {memoryview, list, tuple, dict}
 """Types of which it takes a closer look; see :func:`is_large`."""
 _MANY = 8
-"""A container of more values is judged by the first one: a small message must not notice that there is a look."""
+"""A longer list is judged by its first value, a larger dictionary is not looked at: a small message must not
+notice that somebody looks."""
 _DEPTH = 2
 
 _CODE, _SECRET = 0x7F, secrets.token_bytes(16)
@@ -52,11 +53,10 @@ def is_large(value: Any, depth: int = _DEPTH) -> bool:
         values = value[:1] if len(value) > _MANY else value
     for each in values:
         kind = type(each)
-        if (
-            len(each) >= LARGE
-            if kind in _FLAT
-            else depth > 1 and kind in MAY_BE_LARGE and is_large(each, depth - 1)
-        ):
+        if kind in _FLAT:
+            if len(each) >= LARGE:
+                return True
+        elif kind in MAY_BE_LARGE and (depth > 1 or kind is memoryview) and is_large(each, depth - 1):
             return True
     return False
 
@@ -94,7 +94,8 @@ class Replacing:
         if type(value) is memoryview:
             if not (value.c_contiguous and value.format in _PLAIN_FORMATS):
                 return value  # the packer's to refuse
-            value = value.cast("B")
+            if value.format != "B" or value.ndim != 1:
+                value = value.cast("B")
         code = _BIN32
         if type(value) is str:
             code, value = _STR32, value.encode()
@@ -169,7 +170,7 @@ def find_bulk(head: bytes, size: int, /) -> tuple[int, int] | None:
 
 
 def put_together(
-    pieces: Sequence[bytes], read_extension: Callable[[int, bytes], Any]
+    pieces: Sequence[Any], read_extension: Callable[[int, bytes], Any]
 ) -> tuple[bytes, Callable[[int, bytes], Any]]:
     """A payload in pieces as one with placeholders, and what reads the extensions in it."""
     between: list[bytes] = []
