@@ -19,7 +19,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ),
     ("objects", "streams", "remote_iterator", "blobs", "plugins"),
     ("dispatch", "selection", "gatekeeper"),
-    ("service", "invocation", "session", "client", "plain_exchange", "greeting", "time_limit"),
+    ("service", "steady", "invocation", "session", "client", "plain_exchange", "greeting", "time_limit"),
     (
         "ownership",
         "forking",

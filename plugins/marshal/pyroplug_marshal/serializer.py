@@ -14,9 +14,10 @@ from functools import partial
 from types import CodeType
 from typing import Any
 
-from pyroplug.contracts import Buffer, ClassConverter, Codec, Settings
+from pyroplug.contracts import Buffer, ClassConverter, Codec, Payload, Settings
 from pyroplug.errors import SerializeError
 
+from .bulk import MAY_BE_LARGE, is_large, on_its_own, with_large
 from .plain import PLAIN_TYPES, plain_maker
 
 __all__ = ["MarshalSerializer"]
@@ -64,9 +65,9 @@ class MarshalCodec:
 
     __slots__ = ("dumps", "dumps_call", "loads", "loads_call")
 
-    dumps: Callable[[Any], bytes]
+    dumps: Callable[[Any], Payload]
     loads: Callable[[Buffer], Any]
-    dumps_call: Callable[[str, str, Any, Mapping[str, Any] | None], bytes]
+    dumps_call: Callable[[str, str, Any, Mapping[str, Any] | None], Payload]
     loads_call: Callable[[Buffer], tuple[str, str, Any, dict[str, Any] | None]]
 
     def __init__(self, classes: ClassConverter) -> None:
@@ -79,9 +80,11 @@ class MarshalCodec:
 
 def _writers(classes: ClassConverter) -> tuple[Any, Any]:
     write, plain_types, plain = _write, PLAIN_TYPES, plain_maker(classes)
-    all_plain = PLAIN_TYPES.issuperset
+    all_plain, may_be_large = PLAIN_TYPES.issuperset, MAY_BE_LARGE
 
-    def dumps(value: Any, /) -> bytes:
+    def dumps(value: Any, /) -> Payload:
+        if type(value) in may_be_large and is_large(value):
+            return on_its_own(value)
         if type(value) in plain_types:
             try:
                 return write(value)
@@ -89,7 +92,14 @@ def _writers(classes: ClassConverter) -> tuple[Any, Any]:
                 pass  # something within it is not plain
         return convert_and_write(plain, value, f"a value of type {type(value).__name__}")
 
-    def dumps_call(object_id: str, method: str, args: Any, kwargs: Mapping[str, Any] | None, /) -> bytes:
+    def dumps_call(object_id: str, method: str, args: Any, kwargs: Mapping[str, Any] | None, /) -> Payload:
+        if type(args) is tuple:
+            for value in args:
+                if type(value) in may_be_large and is_large(value):
+                    return with_large(args, lambda args: write_call(object_id, method, args, kwargs))
+        return write_call(object_id, method, args, kwargs)
+
+    def write_call(object_id: str, method: str, args: Any, kwargs: Mapping[str, Any] | None) -> bytes:
         if kwargs is None:
             kwargs = {}
         if (
