@@ -49,6 +49,8 @@ def plain_maker(classes: ClassConverter) -> Callable[[Any], Any]:
             return bytes(memoryview(value))
         except TypeError:
             return plain(classes.to_dict(value))
+        except ValueError as error:
+            raise SerializeError(f"cannot serialize {value!r:.100}: {error}") from error
 
     def container(value: Any) -> Any:
         if isinstance(value, dict):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies
 
-from pyroplug.contracts import Serializer
+from pyroplug.contracts import Serializer, joined, size_of
 from pyroplug.errors import RemoteError, SecurityError, SerializeError
 from pyroplug.values import ClassRegistry, ExceptionWrapper
 
@@ -115,6 +115,25 @@ def test_bytes_in_any_form(name: str, value: Any) -> None:
         object_id, method, args, kwargs = codec.loads_call(form(call))
         assert (object_id, method) == ("object", "method")
         assert same([list(args), kwargs], [[value], {"x": value}])
+
+
+@pytest.mark.parametrize("make", [bytes, bytearray, memoryview, lambda data: data.decode("latin-1")])
+def test_large_values_in_any_number_of_buffers(name: str, make: Any) -> None:
+    codec = ours(name)
+    small, large = make(b"xyz" * 10), make(b"xyz" * 100_000)
+    try:
+        codec.dumps(small)
+    except SerializeError:
+        pytest.skip("it does not carry such values at all")
+    for value in (large, [1, large], {"x": [large]}):
+        payload = codec.dumps(value)
+        assert size_of(payload) == len(joined(payload))
+        expected = codec.loads(joined(codec.dumps(value)))
+        assert same(codec.loads(bytearray(joined(payload))), expected)
+        call = joined(codec.dumps_call("o", "m", (value,), {"x": value}))
+        assert same(list(codec.loads_call(call)[2]), [expected])
+    a, b = codec.loads(joined(codec.dumps([small, large])))
+    assert type(a) is type(b)
 
 
 def test_calls_of_every_kind(name: str) -> None:
