@@ -17,7 +17,7 @@ from .client import RemoteCall, StreamReference
 from .config import Configuration
 from .connecting import names_of, open_line, spoil
 from .context import current_call
-from .contracts import Buffer, joined
+from .contracts import Buffer
 from .errors import CommunicationError, ConnectionClosedError, PyroError, SecurityError, TimeoutError
 from .forking import close_when_forked
 from .line import Line, ServerConnection
@@ -204,10 +204,7 @@ class Channel(Owned):
             message = self._exchange(line, request, call.flags)
         except BaseException as error:
             message = self._lost(line, error, call)
-        if message is None or not self.raw:
-            return None if message is None else self._result(message)
-        message.payload = joined(message.payload)
-        return message
+        return message and (line.protocol.whole(message) if self.raw else self._result(message))
 
     def _request(self, line: Line, call: RemoteCall) -> Sequence[Buffer]:
         self.sequence = (self.sequence + 1) & 0xFFFF

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from . import wire
 from .blobs import BLOB_ANNOTATION, SerializedBlob, describe_blob, only_blob
 from .context import current_call, current_state, keep_received
-from .contracts import Buffer, Codec, Payload
+from .contracts import Buffer, Codec, Payload, joined
 from .errors import HandshakeError, ProtocolError, SerializeError
 from .marshalled import load_text
 from .receiver import Receiver
@@ -288,6 +288,11 @@ class ClientProtocol:
         if message.flags & _EXCEPTION:
             return self._raise(message, loads)
         return loads(message.payload)
+
+    def whole(self, message: Message) -> Message:
+        """A message as programs want it that read it themselves: its payload is in one piece."""
+        message.payload = joined(message.payload)
+        return message
 
     def _foreign_codec(self, serializer_id: int) -> Codec:
         if self._codecs is None:
