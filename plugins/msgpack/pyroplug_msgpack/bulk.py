@@ -23,11 +23,9 @@ LARGE = 1 << 16
 _LARGEST = (1 << 32) - 1
 _FLAT = frozenset((bytes, bytearray, str))
 """Types whose values are large if their length is."""
-MAY_BE_LARGE = _FLAT | {memoryview, list, tuple, dict}
-"""Types of which it takes a closer look; see :func:`is_large`."""
-_MANY = 8
-"""A longer list is judged by its first value, a larger dictionary is not looked at: a small message must not
-notice that somebody looks."""
+MAY_BE_LARGE = _FLAT | {memoryview, list, tuple}
+"""Types of which it takes a closer look; see :func:`is_large`. Dictionaries are not looked into: nearly all of
+them are small, and a small message must not notice that somebody looks."""
 _DEPTH = 2
 
 _CODE, _SECRET = 0x7F, secrets.token_bytes(16)
@@ -41,24 +39,13 @@ _HEADER = struct.Struct(">BI")
 
 
 def is_large(value: Any, depth: int = _DEPTH) -> bool:
-    """Whether a value of a type in ``MAY_BE_LARGE`` is large, or holds something that is."""
+    """Whether a value of a type in ``MAY_BE_LARGE`` is large. A list is judged by its first value."""
     kind = type(value)
     if kind in _FLAT:
         return len(value) >= LARGE
-    if kind is dict:
-        values: Any = () if len(value) > _MANY else value.values()
-    elif kind is memoryview:
+    if kind is memoryview:
         return _is_large_view(value)
-    else:
-        values = value[:1] if len(value) > _MANY else value
-    for each in values:
-        kind = type(each)
-        if kind in _FLAT:
-            if len(each) >= LARGE:
-                return True
-        elif kind in MAY_BE_LARGE and (depth > 1 or kind is memoryview) and is_large(each, depth - 1):
-            return True
-    return False
+    return bool(depth and value) and type(value[0]) in MAY_BE_LARGE and is_large(value[0], depth - 1)
 
 
 def _is_large_view(view: memoryview) -> bool:
@@ -82,13 +69,13 @@ class Replacing:
 
     def _replaced(self, value: Any, depth: int) -> Any:
         kind = type(value)
-        if not (depth and kind in MAY_BE_LARGE and is_large(value, depth)):
-            return value
-        if kind in _FLAT or kind is memoryview:
-            return self._taken(value)
-        if kind is dict:
+        if kind is list or kind is tuple:
+            if not depth:
+                return value
+            return [self._replaced(item, depth - 1) for item in value]  # to the packer a tuple is the same
+        if kind is dict and depth:
             return {key: self._replaced(item, depth - 1) for key, item in value.items()}
-        return [self._replaced(item, depth - 1) for item in value]  # to the packer a tuple is the same
+        return self._taken(value) if kind in MAY_BE_LARGE and is_large(value) else value
 
     def _taken(self, value: Any) -> Any:
         if type(value) is memoryview:

@@ -89,12 +89,10 @@ def _writers(classes: ClassConverter) -> tuple[Any, Any]:
         raise failed
 
     def dumps_call(object_id: str, method: str, args: Any, kwargs: Mapping[str, Any] | None, /) -> Payload:
-        if args:
-            for value in args if type(args) is tuple else (args,):
-                if type(value) in may_be_large and is_large(value):
-                    return dumps_large((object_id, method, args, kwargs), f"the arguments of {method!r}")
-        if kwargs and is_large(kwargs):
-            return dumps_large((object_id, method, args, kwargs), f"the arguments of {method!r}")
+        values = args if type(args) is tuple else (args,)
+        for value in (*values, *kwargs.values()) if kwargs else values:
+            if type(value) in may_be_large and is_large(value):
+                return dumps_large((object_id, method, args, kwargs), f"the arguments of {method!r}")
         try:
             packer = take()
         except IndexError:
