@@ -24,8 +24,8 @@ _LARGEST = (1 << 32) - 1
 _FLAT = frozenset((bytes, bytearray, str))
 """Types whose values are large if their length is."""
 MAY_BE_LARGE = _FLAT | {memoryview, list, tuple}
-"""Types of which it takes a closer look; see :func:`is_large`. Dictionaries are not looked into: nearly all of
-them are small, and a small message must not notice that somebody looks."""
+"""Types of which it takes a closer look; see :func:`is_large`. Dictionaries are not looked into: nearly all
+of them are small, and a small message must not notice that somebody looks."""
 _DEPTH = 2
 
 _CODE, _SECRET = 0x7F, secrets.token_bytes(16)
