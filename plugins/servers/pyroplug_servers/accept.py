@@ -39,6 +39,7 @@ class Acceptor:
         self._paused: dict[Listener, float] = {}
         self._all = tuple(listeners)
         self._closed = False
+        self._crowd = 1  # how many may come at once
         for listener in self._all:
             self._watch(listener)
 
@@ -82,12 +83,15 @@ class Acceptor:
 
     def _ready(self, listener: Listener, _mask: int) -> None:
         try:
-            for _ in range(limits.ACCEPTS):
+            for _ in range(self._crowd):
                 connection = listener.accept()
                 if connection is None or self._closed:
+                    self._crowd = 1
                     break
                 self._admit(connection)
             else:
+                # Most newcomers come alone, and it takes a system call to find that out.
+                self._crowd = min(2 * self._crowd, limits.ACCEPTS)
                 return
             if connection is not None:
                 connection.close()

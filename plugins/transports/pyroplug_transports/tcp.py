@@ -126,6 +126,8 @@ def _resolve(host: str, port: int, settings: Settings, flags: int = 0) -> list[t
             f"cannot look up {host!r}: PREFER_IP_VERSION is {prefer!r}",
             hint="set it to 4, 6, or 0 for no preference",
         )
+    if _is_ipv4(host):
+        return [(int(socket.AF_INET), (host, port))]
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=flags)
     except ValueError as error:
@@ -137,6 +139,15 @@ def _resolve(host: str, port: int, settings: Settings, flags: int = 0) -> list[t
     preferred = {0: None, 4: socket.AF_INET, 6: socket.AF_INET6}[prefer]
     targets.sort(key=lambda target: preferred is not None and target[0] != preferred)
     return targets
+
+
+def _is_ipv4(host: str) -> bool:
+    """Whether it is an address in numbers. Asking the system what it means takes longer than to connect."""
+    try:
+        socket.inet_pton(socket.AF_INET, host)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _bound(targets: list[tuple[int, Any]], settings: Settings) -> socket.socket:
