@@ -8,12 +8,13 @@ PYTHON ?= python3
 VENV   ?= .venv
 ARGS   ?=
 BIN    := $(VENV)/bin
+RESULTS := build/benchmarks.json
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: help demo test check bench clean
+.PHONY: help demo test check bench bench-quick bench-page clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /make \1|/p' Makefile | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' Makefile | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
 
 demo: $(VENV)/.with-pyroplug ## see it work: every server model, transport and serializer, in real processes
 	@$(BIN)/pyroplug demo $(ARGS)
@@ -28,8 +29,14 @@ check: $(VENV)/.with-tools ## lint, format, types, and who imports whom
 	$(BIN)/mypy examples
 	$(BIN)/python -m pytest -q tests/test_layers.py
 
-bench: $(VENV)/.with-tools ## compare its speed with real Pyro5's and with a bare socket's
-	@$(BIN)/python -m benchmarks $(ARGS)
+bench: $(VENV)/.with-contestants ## compare its speed with a bare socket's, real Pyro5's and other libraries' (12 minutes)
+	@$(BIN)/python -m benchmarks --times --check --json $(RESULTS) $(ARGS)
+
+bench-quick: $(VENV)/.with-contestants ## the same in 3 minutes, and whether it got slower than the repository says
+	@$(BIN)/python -m benchmarks --quick --times --regression --json $(RESULTS) $(ARGS)
+
+bench-page: $(VENV)/.with-contestants ## write the results of the last of both into docs/benchmarks.md, and draw the plots
+	@$(BIN)/python -m benchmarks.page $(RESULTS)
 
 clean: ## remove the virtual environment, caches and what was built
 	test ! -f $(VENV)/.made || rm -rf $(VENV)
@@ -52,3 +59,7 @@ $(VENV)/.with-pyroplug: pyproject.toml $(VENV)/.made
 $(VENV)/.with-tools: pyproject.toml $(VENV)/.made
 	$(PIP) --editable '.[test]'
 	@touch $@ $(VENV)/.with-pyroplug
+
+$(VENV)/.with-contestants: pyproject.toml $(VENV)/.made
+	$(PIP) --editable '.[test,bench]'
+	@touch $@ $(VENV)/.with-pyroplug $(VENV)/.with-tools

@@ -6,24 +6,26 @@ import argparse
 import faulthandler
 import os
 import sys
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from .contestant import Contestant
 from .contestants import line_up
+from .kinds import KINDS
+from .references import with_references
+from .regression import compare_with_baseline, save_baseline
 from .report import report, report_targets
-from .results import Machine, evaluate, references
-from .runner import Plan, measure
+from .results import Machine, evaluate
+from .series import Kind, Outcome, Plan
 from .servers import environment
 from .targets import judge, passed
-from .workloads import WORKLOADS
 
-DEFAULT = Plan(rounds=60, turn=0.025, seconds=70)
-QUICK = Plan(rounds=15, turn=0.02, seconds=18)
+BASELINE = Path(__file__).with_name("baseline.json")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and show: 1 if a target is missed that was to be checked, 2 for a wrong command line."""
+    """Measure and show: 1 if a check fails that was asked for, 2 for a wrong command line."""
     options = _parser().parse_args(arguments)
     everybody = line_up()
     contestants = select(everybody, options.filter)
@@ -32,52 +34,82 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(*(f"  {each.name}" for each in everybody), sep="\n", file=sys.stderr)
         return 2
     _forget_settings()
-    machine, plan = _machine(options.free), _plan(options)
-    # A server that does not answer, in whichever library, would have its client wait for ever.
-    faulthandler.dump_traceback_later(_longest(plan, len(contestants)), exit=True)
-    try:
-        samples = measure(contestants, WORKLOADS, plan, _progress if sys.stderr.isatty() else _silent)
-    finally:
-        faulthandler.cancel_dump_traceback_later()
-    results = evaluate(contestants, WORKLOADS, samples, machine.at_end())
+    machine = _machine(options.free)
+    kinds = [kind for kind in KINDS if kind.name in (options.kind or [kind.name])]
+    outcome = _measure(kinds, contestants, options)
+    results = evaluate(outcome, machine.at_end(), options.quick)
     if options.json is not None:
+        options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(results.to_json())
     print(report(results))
-    if not options.check:
-        return 0
-    verdicts = judge(results)
-    print(f"\n{report_targets(verdicts)}")
-    return 0 if passed(verdicts) else 1
+    good = True
+    if options.check:
+        verdicts = judge(results)
+        print(f"\n{report_targets(verdicts)}")
+        good = passed(verdicts)
+    if options.save_baseline:
+        save_baseline(results, BASELINE)
+    if options.regression:
+        text, same = compare_with_baseline(results, BASELINE)
+        print(f"\n{text}")
+        good = good and same
+    return 0 if good else 1
 
 
 def select(everybody: Sequence[Contestant], words: Sequence[str]) -> list[Contestant]:
     """Those that have all the words in their names, and what they are compared with."""
-    chosen = {each.name for each in everybody if all(word.lower() in each.name.lower() for word in words)}
-    wanted = {
-        other.name
-        for each in everybody
-        if each.name in chosen
-        for other in (each, *references(each, everybody).values())
-    }
-    return [each for each in everybody if each.name in wanted]
+    chosen = [each for each in everybody if all(word.lower() in each.name.lower() for word in words)]
+    return with_references(chosen, everybody)
+
+
+def _measure(
+    kinds: Iterable[Kind], contestants: Sequence[Contestant], options: argparse.Namespace
+) -> Outcome:
+    outcome = Outcome()
+    progress = _progress if sys.stderr.isatty() else _silent
+    for kind in kinds:
+        plan = _plan(kind.plan(options.quick), options)
+        # A server that does not answer, in whichever library, would have its client wait for ever.
+        faulthandler.dump_traceback_later(_longest(plan, len(contestants)), exit=True)
+        start = time.monotonic()
+        try:
+            outcome.add(kind.measure(contestants, plan, options.quick, progress))
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+        if options.times:
+            print(f"{kind.name}: {time.monotonic() - start:.0f} seconds", file=sys.stderr)
+    return outcome
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="Compares a bare socket, real Pyro5 and pyroplug: calls over the loopback, by turns.",
+        description="Compares bare sockets, real Pyro5, pyroplug and other libraries, by turns.",
     )
     parser.add_argument("filter", nargs="*", help="only contestants that have all these words in their names")
-    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
+    parser.add_argument(
+        "--kind",
+        action="append",
+        choices=[kind.name for kind in KINDS],
+        help="only this kind of measurement; may be repeated",
+    )
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds, and smaller sizes")
     parser.add_argument("--rounds", type=_positive(int), metavar="N", help="this many, however long it takes")
     parser.add_argument(
         "--turn", type=_positive(float), metavar="MS", help="milliseconds a contestant, workload and round"
     )
     parser.add_argument("--free", action="store_true", help="let the system place processes on any core")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there as well")
+    parser.add_argument("--times", action="store_true", help="tell how long each kind of measurement took")
     parser.add_argument(
         "--check", action="store_true", help="tell which targets are met; exit 1 if not all are"
     )
+    parser.add_argument(
+        "--regression",
+        action="store_true",
+        help="compare with the ratios kept in the repository; exit 1 if something got worse",
+    )
+    parser.add_argument("--save-baseline", action="store_true", help="keep the ratios of this run there")
     return parser
 
 
@@ -92,8 +124,7 @@ def _positive(kind: Callable[[str], float]) -> Callable[[str], float]:
     return number
 
 
-def _plan(options: argparse.Namespace) -> Plan:
-    plan = QUICK if options.quick else DEFAULT
+def _plan(plan: Plan, options: argparse.Namespace) -> Plan:
     return Plan(
         options.rounds or plan.rounds,
         options.turn / 1000 if options.turn else plan.turn,
@@ -103,7 +134,7 @@ def _plan(options: argparse.Namespace) -> Plan:
 
 def _longest(plan: Plan, contestants: int) -> float:
     """Seconds after which something hangs, however busy the machine is."""
-    return 120 + 10 * (plan.seconds or plan.rounds * plan.turn * contestants * len(WORKLOADS))
+    return 300 + 10 * (plan.seconds or plan.rounds * plan.turn * contestants * 10)
 
 
 def _machine(free: bool) -> Machine:

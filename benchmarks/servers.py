@@ -1,25 +1,28 @@
 """Server processes: started one by one, ended together.
 
-``python -m benchmarks.servers LIBRARY MODEL TRANSPORT FOLDER`` is one of them. It prints its address, and
-ends when its standard input does, so that none outlives the process that started it, however that ends.
+``python -m benchmarks.servers FOLDER LIBRARY MODEL TRANSPORT CONNECTIONS NUMBER`` is one of them. It prints
+its address, and ends when its standard input does, so that none outlives the process that started it, however
+that ends.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import select
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Iterable, Sequence
+from dataclasses import astuple
 from pathlib import Path
 from types import TracebackType
 
 from .contestant import ServerSetup
 
-__all__ = ["Servers", "environment"]
+__all__ = ["Servers", "allow_descriptors", "end_process", "environment"]
 
 PATIENCE = 30.0
 """Seconds that a process gets to start or to end."""
@@ -45,6 +48,7 @@ class Servers:
         self._folder = tempfile.TemporaryDirectory(prefix="bench-")
         self._processes: list[subprocess.Popen[str]] = []
         self._addresses: dict[ServerSetup, str] = {}
+        self._ids: dict[ServerSetup, int] = {}
 
     def __enter__(self) -> Servers:
         return self
@@ -56,7 +60,8 @@ class Servers:
 
     def start(self, setups: Iterable[ServerSetup]) -> None:
         """Start a server for each different setup. Raises ``RuntimeError`` if one does not start."""
-        started = {setup: self._spawn(setup) for setup in dict.fromkeys(setups)}
+        wanted = (setup for setup in dict.fromkeys(setups) if setup not in self._addresses)
+        started = {setup: self._spawn(setup) for setup in wanted}
         for setup, process in started.items():
             self._addresses[setup] = _address_of(process, setup)
 
@@ -64,24 +69,22 @@ class Servers:
         """Where the setup's server is."""
         return self._addresses[setup]
 
+    def process_id(self, setup: ServerSetup) -> int:
+        """Which process that is."""
+        return self._ids[setup]
+
     def close(self) -> None:
         """End all of them."""
         for process in self._processes:
             assert process.stdin is not None
-            assert process.stdout is not None
             process.stdin.close()
-            process.stdout.close()
         for process in self._processes:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(PATIENCE)
-            if process.poll() is None:
-                process.kill()
-                process.wait()
+            end_process(process)
         self._processes.clear()
         self._folder.cleanup()
 
     def _spawn(self, setup: ServerSetup) -> subprocess.Popen[str]:
-        what = [setup.library, setup.model, setup.transport, self._folder.name]
+        what = [self._folder.name, *map(str, astuple(setup))]
         process = subprocess.Popen(
             [*self._wrapper, sys.executable, "-m", __name__, *what],
             stdin=subprocess.PIPE,
@@ -91,7 +94,21 @@ class Servers:
             start_new_session=True,  # Ctrl-C is for the measuring process, which ends the others
         )
         self._processes.append(process)
+        self._ids[setup] = process.pid
         return process
+
+
+def end_process(process: subprocess.Popen[str]) -> None:
+    """End a process that ends when its standard input does, and see to it if it does not."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.close()
+    process.stdout.close()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(PATIENCE)
+    if process.poll() is None:
+        process.kill()
+        process.wait()
 
 
 def _address_of(process: subprocess.Popen[str], setup: ServerSetup) -> str:
@@ -103,11 +120,20 @@ def _address_of(process: subprocess.Popen[str], setup: ServerSetup) -> str:
     return address
 
 
-def _main(library: str, model: str, transport: str, folder: str) -> None:
+def allow_descriptors() -> int:
+    """Let this process have as many as it is allowed to, and tell how many that are."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return most
+
+
+def _main(folder: str, library: str, model: str, transport: str, connections: str, number: str) -> None:
     from .contestants import LIBRARIES
 
+    allow_descriptors()
     threading.Thread(target=_end_with_input, daemon=True).start()
-    LIBRARIES[library].serve(ServerSetup(library, model, transport), folder, _announce)
+    setup = ServerSetup(library, model, transport, int(connections), int(number))
+    LIBRARIES[library].serve(setup, folder, _announce)
 
 
 def _end_with_input() -> None:

@@ -1,22 +1,26 @@
-"""What pyroplug has to reach, as data, and whether it did."""
+"""Whether pyroplug reaches what it has to; ``goals`` says what that is."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .contestant import RAW, REAL_PYRO5
-from .results import Quartiles, Results
-from .workloads import EchoRecord, EmptyCall
+from .contestant import MIXED, OURS, RAW
+from .results import Measurement, Quartiles, Results, ratios
 
-__all__ = ["TARGETS", "Target", "Verdict", "judge", "passed"]
+__all__ = ["OTHERS", "VALUE", "Target", "Verdict", "judge", "passed"]
+
+OTHERS = "every other library"
+"""Compare with the fastest use of each other library; the one that comes closest counts."""
+VALUE = "value"
+"""Compare with nothing: the number itself, in its unit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A contestant's time is at most so many times another's.
+    """A contestant's number is at most so many times another's.
 
-    :ivar compared_with: the other's library: the limit, or real Pyro5 used in the same way.
+    :ivar compared_with: the heading of a comparison, :data:`OTHERS` or :data:`VALUE`.
     """
 
     contestant: str
@@ -24,13 +28,9 @@ class Target:
     compared_with: str
     at_most: float
 
-
-TARGETS = (
-    Target("pyroplug msgpack threadpool tcp", EmptyCall.name, RAW, 1.5),
-    Target("pyroplug msgpack threadpool tcp", EchoRecord.name, RAW, 1.4),
-    Target("pyroplug msgpack multiplex tcp", EmptyCall.name, RAW, 1.8),
-    Target("pyroplug serpent threadpool tcp", EmptyCall.name, REAL_PYRO5, 0.5),
-)
+    def __str__(self) -> str:
+        what = "" if self.compared_with == VALUE else f" x {self.compared_with}"
+        return f"{self.contestant}, {self.workload}: at most {self.at_most:g}{what}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +48,31 @@ class Verdict:
 
 def judge(results: Results, targets: Sequence[Target] | None = None) -> list[Verdict]:
     """A verdict on each target; on all that there are unless some are given."""
-    verdicts = []
-    for target in TARGETS if targets is None else targets:
-        found = results.find(target.contestant, target.workload)
-        ratio = None
-        if found is not None:
-            ratio = found.to_raw if target.compared_with == RAW else found.to_pyro5
-        verdicts.append(Verdict(target, ratio))
-    return verdicts
+    if targets is None:
+        from .goals import TARGETS
+
+        targets = TARGETS
+    return [Verdict(target, _measured(results, target)) for target in targets]
+
+
+def _measured(results: Results, target: Target) -> Quartiles | None:
+    found = results.find(target.contestant, target.workload)
+    if found is None:
+        return None
+    if target.compared_with == VALUE:
+        return found.value
+    if target.compared_with == OTHERS:
+        return _to_others(results, found)
+    return found.ratio(target.compared_with)
+
+
+def _to_others(results: Results, ours: Measurement) -> Quartiles | None:
+    found = [
+        ratios(ours.rounds, each.rounds)
+        for each in results.measurements
+        if each.workload == ours.workload and each.who.library not in (OURS, RAW, *MIXED)
+    ]
+    return max(filter(None, found), key=lambda ratio: ratio.median, default=None)
 
 
 def passed(verdicts: Sequence[Verdict]) -> bool:

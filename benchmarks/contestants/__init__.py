@@ -4,21 +4,38 @@ from __future__ import annotations
 
 from benchmarks.contestant import Contestant
 
-from .pyroplug_itself import Pyroplug
+from .grpc_library import Grpc
+from .pyroplug_itself import Pyroplug, PyroplugToPyro5
 from .raw_sockets import RawSockets
-from .real_pyro5 import RealPyro5
+from .real_pyro5 import Pyro5ToPyroplug, RealPyro5
+from .rpyc_library import Rpyc
+from .standard_library import HttpJson, Managers, XmlRpc
+from .zerorpc_library import ZeroRpc
 
-__all__ = ["LIBRARIES", "line_up"]
+__all__ = ["LIBRARIES", "SERIALIZERS", "line_up"]
 
-LIBRARIES: dict[str, type[Contestant]] = {each.library: each for each in (RawSockets, RealPyro5, Pyroplug)}
+LIBRARIES: dict[str, type[Contestant]] = {
+    each.library: each
+    for each in (RawSockets, RealPyro5, Pyroplug, Rpyc, Grpc, Managers, XmlRpc, HttpJson, ZeroRpc)
+}
+"""Those that have a server of their own."""
 
-_SERIALIZERS = ("msgpack", "marshal", "json", "serpent")
+SERIALIZERS = ("msgpack", "marshal", "json", "serpent")
 _MODELS = ("threadpool", "multiplex")
 
 
 def line_up() -> list[Contestant]:
     """All contestants, none of them connected."""
-    found: list[Contestant] = [RawSockets("msgpack", "threads", transport) for transport in ("tcp", "unix")]
-    for library in (RealPyro5, Pyroplug):
-        found += [library(serializer, model) for model in _MODELS for serializer in _SERIALIZERS]
-    return found + [Pyroplug("msgpack", model, "unix") for model in _MODELS]
+    found: list[Contestant] = [
+        RawSockets("msgpack", model, transport)
+        for transport in ("tcp", "unix")
+        for model in ("threads", "loop")
+    ]
+    found += [RawSockets(serializer, "threads") for serializer in SERIALIZERS[1:]]
+    found += [RealPyro5(serializer, model) for model in _MODELS for serializer in SERIALIZERS]
+    found += [RealPyro5("msgpack", model, "unix") for model in _MODELS]
+    found += [Pyroplug(serializer, model) for model in _MODELS for serializer in SERIALIZERS]
+    found += [Pyroplug(serializer, model, "unix") for model in _MODELS for serializer in SERIALIZERS[:2]]
+    found += [mixed("msgpack", "threadpool") for mixed in (PyroplugToPyro5, Pyro5ToPyroplug)]
+    found += [Rpyc("brine", "threads"), Grpc("msgpack", "threadpool"), Managers("pickle", "threads")]
+    return [*found, XmlRpc("xml", "threads"), HttpJson("json", "threads"), ZeroRpc("msgpack", "greenlets")]

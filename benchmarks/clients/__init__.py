@@ -1,0 +1,1 @@
+"""Client processes, for what one client alone does not show."""

@@ -1,0 +1,59 @@
+"""Contestants with their servers, connected for as long as they are measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from .contestant import Can, Contestant, Remote
+from .series import LeftOut
+from .servers import Servers
+
+__all__ = ["Client", "able", "connected", "installed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A contestant that is connected.
+
+    :ivar server: the server's process id.
+    """
+
+    contestant: Contestant
+    address: str
+    server: int
+    remote: Remote
+
+
+def installed(contestants: Sequence[Contestant], what: str) -> tuple[list[Contestant], list[LeftOut]]:
+    """Those whose libraries are there, and a note on each that is left out of something."""
+    there, left_out = [], []
+    for each in contestants:
+        module = each.missing()
+        if module is None:
+            there.append(each)
+        else:
+            left_out.append(LeftOut(each.name, what, f"{module} is not installed"))
+    return there, left_out
+
+
+@contextmanager
+def connected(contestants: Sequence[Contestant]) -> Iterator[list[Client]]:
+    """Start the servers, and connect with each once."""
+    with Servers() as servers:
+        servers.start(contestant.setup for contestant in contestants)
+        clients: list[Client] = []
+        try:
+            for each in contestants:
+                address = servers.address(each.setup)
+                clients.append(Client(each, address, servers.process_id(each.setup), each.connect(address)))
+            yield clients
+        finally:
+            for client in clients:
+                client.contestant.close()
+
+
+def able(contestants: Sequence[Contestant], *needs: Can) -> list[Contestant]:
+    """Those that can do at least one of these."""
+    return [each for each in contestants if not each.can.isdisjoint(needs)]

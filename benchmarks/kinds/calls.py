@@ -1,0 +1,96 @@
+"""Calls of one client, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from benchmarks.connected import Client, able, connected, installed
+from benchmarks.contestant import Can, Contestant
+from benchmarks.references import references
+from benchmarks.rounds import WrongAnswer, calibrate, measure_rounds
+from benchmarks.series import LeftOut, Outcome, Plan, Progress, Series
+from benchmarks.workloads import (
+    Batch,
+    ConnectCallClose,
+    EchoRecord,
+    EmptyCall,
+    OnewayCalls,
+    SingleCalls,
+    Sum,
+    Workload,
+)
+
+__all__ = ["CALLS", "Calls"]
+
+CALLS: tuple[Workload, ...] = (
+    EmptyCall(),
+    Sum(),
+    EchoRecord(),
+    SingleCalls(),
+    OnewayCalls(),
+    Batch(),
+    ConnectCallClose(),
+)
+_LEAD_IN = 20
+"""One in so many calls is made in advance and not measured: the turn before left cold caches."""
+
+
+class Calls:
+    """Each contestant with each workload that it can do."""
+
+    name = "calls"
+
+    def plan(self, quick: bool) -> Plan:
+        return Plan(rounds=15, turn=0.015, seconds=70) if quick else Plan(rounds=40, turn=0.025, seconds=240)
+
+    def measure(
+        self, contestants: Sequence[Contestant], plan: Plan, quick: bool, progress: Progress
+    ) -> Outcome:
+        progress(f"{self.name}: starting the servers")
+        needs = {workload.needs for workload in CALLS}
+        present, left_out = installed(able(contestants, *needs), self.name)
+        outcome = Outcome(left_out=left_out)
+        with connected(present) as clients:
+            turns = []
+            for workload in CALLS:
+                for client in clients:
+                    if workload.needs in client.contestant.can:
+                        turns.append(_turn(client, workload, present))
+                    elif Can.CALLS in client.contestant.can:
+                        reason = f"not made for {workload.needs.value}"
+                        outcome.left_out.append(LeftOut(client.contestant.name, workload.name, reason))
+            outcome.add(measure_rounds(turns, plan, self.name, progress))
+        return outcome
+
+
+@dataclass(slots=True)
+class _Turn:
+    client: Client
+    workload: Workload
+    series: Sequence[Series]
+    subject: Any = None
+    count: int = field(default=0)
+
+    def warm_up(self, seconds: float) -> None:
+        client, workload = self.client, self.workload
+        self.subject = workload.prepare(client.contestant, client.address, client.remote)
+        if not workload.verify(self.subject):
+            raise WrongAnswer(f"{client.contestant.name}: {workload.name}: the answer is wrong")
+        workload.run(self.subject, workload.fewest)
+        single = workload.take(self.subject, workload.fewest)
+        self.count = calibrate(seconds, single, workload.fewest)
+        self.take()
+
+    def take(self) -> Sequence[float]:
+        """Microseconds of each."""
+        if self.count > 1:
+            self.workload.run(self.subject, 1 + self.count // _LEAD_IN)
+        return [self.workload.take(self.subject, self.count) * 1e6]
+
+
+def _turn(client: Client, workload: Workload, present: Sequence[Contestant]) -> _Turn:
+    who = client.contestant.who
+    compared = references(who, workload.name, present, workload.raw_threads, workload.raw_serializer)
+    return _Turn(client, workload, [Series(who, workload.name, "µs", "calls", compared)])

@@ -1,0 +1,95 @@
+"""What every kind of measurement gives: numbers of rounds, and who was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from .contestant import Contestant, Who
+
+__all__ = ["Key", "Kind", "LeftOut", "Outcome", "Plan", "Progress", "Series"]
+
+Key = tuple[str, str]
+"""The names of a contestant and of a workload."""
+Progress = Callable[[str], object]
+"""Is told in a few words what happens."""
+
+
+@dataclass(slots=True)
+class Series:
+    """One contestant with one workload.
+
+    :ivar unit: of the numbers.
+    :ivar group: workloads that belong together, and to one page.
+    :ivar references: what it is compared with, by the heading of the column that shows it.
+    :ivar rounds: a number for each round; ``None`` where it had no turn.
+    """
+
+    who: Who
+    workload: str
+    unit: str
+    group: str
+    references: dict[str, Key] = field(default_factory=dict)
+    rounds: list[float | None] = field(default_factory=list)
+
+    @property
+    def key(self) -> Key:
+        """What others refer to it by."""
+        return self.who.name, self.workload
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Something that was not measured, and why."""
+
+    contestant: str
+    workload: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was measured, in the order of the tables."""
+
+    series: list[Series] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    def add(self, other: Outcome) -> None:
+        """Append another one's."""
+        self.series.extend(other.series)
+        self.left_out.extend(other.left_out)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How long to measure.
+
+    :ivar rounds: how many.
+    :ivar turn: seconds that each contestant gets for each workload in a round.
+    :ivar seconds: when they are over, the round that is under way is the last one; ``None`` for no limit.
+    """
+
+    rounds: int
+    turn: float
+    seconds: float | None = None
+
+
+class Kind(Protocol):
+    """A kind of measurement: a way to make numbers of contestants."""
+
+    @property
+    def name(self) -> str:
+        """What selects it on the command line."""
+
+    def plan(self, quick: bool) -> Plan:
+        """How long it takes by default."""
+
+    def measure(
+        self, contestants: Sequence[Contestant], plan: Plan, quick: bool, progress: Progress
+    ) -> Outcome:
+        """Measure those that can take part.
+
+        :param quick: measure less.
+        :raises RuntimeError: a server does not start, or an answer is wrong.
+        """
