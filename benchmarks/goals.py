@@ -72,7 +72,6 @@ def _bulk() -> Iterator[Target]:
         for kind in ("bytes", "bytearray"):
             for way in ("up", "down"):
                 name = f"{OURS} {serializer} threadpool tcp"
-                # Pages that the interpreter needs meanwhile are not the payload's.
                 yield Target(name, memory(way, kind, "sender"), VALUE, sender)
                 yield Target(name, memory(way, kind, "receiver"), VALUE, receiver)
 

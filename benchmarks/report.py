@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from .results import Machine, Measurement, Quartiles, Results
+from .results import Machine, Quartiles, Results
 from .targets import Verdict
 
-__all__ = ["rounds_of", "left_out_lines", "machine_lines", "number", "ratio_text", "report", "report_targets"]
+__all__ = ["left_out_lines", "machine_lines", "number", "ratio_text", "report", "report_targets", "rounds_of"]
 
 _NAME, _NUMBER, _RATIO = "{:<46}", "{:>11}", "{:>30}"
 
@@ -41,7 +41,7 @@ def _lines(results: Results) -> Iterator[str]:
             ).rstrip()
         yield ""
     yield "Ratios are medians of those within each round: with raw over the same transport, with Pyro5"
-    yield "using the same serializer, server model and transport, or msgpack and threads if it has no such way."
+    yield "using the same serializer, server model and transport, or else msgpack and threads."
     yield from machine_lines(results.machine, rounds_of(results))
     if results.left_out:
         yield ""

@@ -1,4 +1,4 @@
-"""Connections that do nothing: ``python -m benchmarks.clients.idle NAME ADDRESS COUNT`` has so many of them."""
+"""Connections that do nothing: ``python -m benchmarks.clients.idle NAME ADDRESS COUNT`` has so many."""
 
 from __future__ import annotations
 
