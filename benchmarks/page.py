@@ -1,6 +1,7 @@
-"""Results in the documentation: ``python -m benchmarks.page RESULTS`` renews ``docs/benchmarks.md`` and its plots.
+"""Results in the documentation: ``python -m benchmarks.page RESULTS`` renews ``docs/benchmarks.md``.
 
-What is between the marks ``<!-- results: NAME -->`` and ``<!-- end -->`` is generated; all other text is kept.
+What is between the marks ``<!-- results: NAME -->`` and ``<!-- end -->`` is generated, and so are the plots;
+all other text is kept.
 """
 
 from __future__ import annotations
@@ -113,6 +114,15 @@ def losses(results: Results) -> Iterator[str]:
             yield f"{workload}: pyroplug takes {at_best} at best; {', '.join(ahead)}"
 
 
+def _losses_to_pyro5(results: Results) -> Iterator[str]:
+    found = [
+        f"- {each.workload}: {each.contestant}: {ratio_text(each.to_pyro5)}"
+        for each in results.measurements
+        if each.who.library == OURS and each.to_pyro5 is not None and each.to_pyro5.median > 1 / _AHEAD
+    ]
+    yield from found or ["Nowhere."]
+
+
 def _plots(results: Results) -> Iterator[str]:
     from .plots import PLOTS
 
@@ -126,6 +136,7 @@ BLOCKS: dict[str, Callable[[Results], Iterator[str]]] = {
     "plots": _plots,
     "targets": _targets,
     "losses": _losses,
+    "losses-to-pyro5": _losses_to_pyro5,
     "left-out": _left_out,
     **{group: _tables(group) for group in ("calls", "crowd", "bulk", "idle", "start-up")},
 }

@@ -14,6 +14,8 @@ __all__ = ["PLOTS", "draw"]
 
 _COLORS = {OURS: "#1b6ca8", RAW: "#888888", REAL_PYRO5: "#d98324"}
 _OTHER = "#9c6b9e"
+_MORE = ("#9c6b9e", "#2a9d6f", "#c0392b", "#7f6a3f", "#444444")
+_TRANSFERS = ("of bytes up", "of bytes down", "of str up", "of str down", "down by chunks")
 _OUR_WAY = ("msgpack threadpool tcp", "marshal threadpool tcp")
 
 
@@ -25,7 +27,12 @@ def draw(results: Results, folder: Path) -> None:
     import matplotlib.pyplot as plt
 
     folder.mkdir(parents=True, exist_ok=True)
-    settings = {"svg.hashsalt": "pyroplug", "svg.fonttype": "none", "font.size": 8, "axes.spines.top": False}
+    settings: Any = {
+        "svg.hashsalt": "pyroplug",
+        "svg.fonttype": "none",
+        "font.size": 8,
+        "axes.spines.top": False,
+    }
     with mpl.rc_context({**settings, "axes.spines.right": False}):
         for name, (title, plot) in PLOTS.items():
             figure = plot(results, plt)
@@ -47,7 +54,8 @@ def _latency(results: Results, plt: Any) -> Any:
     figure, axes = plt.subplots(1, 2, figsize=(10, _height(max(map(len, columns)))), layout="constrained")
     for axis, name, measurements in zip(axes, names, columns, strict=True):
         _bars(axis, measurements, [each.to_raw for each in measurements])
-        axis.set_xscale("log")
+        _scale(axis.xaxis, axis.set_xscale)
+        axis.minorticks_off()
         axis.set_title(name, fontsize=8)
         axis.set_xlabel("times the raw socket's (logarithmic)")
         axis.axvline(1, color="black", linewidth=0.6)
@@ -58,10 +66,22 @@ def _bars(axis: Any, measurements: Sequence[Measurement], values: Sequence[Any])
     medians = [each.median for each in values]
     errors = [[each.median - each.low for each in values], [each.high - each.median for each in values]]
     colors = [_COLORS.get(each.who.library, _OTHER) for each in measurements]
-    axis.barh(
-        [each.contestant for each in measurements], medians, xerr=errors, color=colors, error_kw={"lw": 0.7}
-    )
+    names = [each.contestant for each in measurements]
+    axis.barh(names, medians, xerr=errors, color=colors, error_kw={"lw": 0.7})
     axis.invert_yaxis()
+
+
+def _scale(axis: Any, set_scale: Callable[[str], object]) -> None:
+    """Logarithmic, with numbers as people write them."""
+    set_scale("log")
+    axis.set_major_locator(_ticker().LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(_ticker().FormatStrFormatter("%g"))
+
+
+def _ticker() -> Any:
+    from matplotlib import ticker
+
+    return ticker
 
 
 def _height(rows: int) -> float:
@@ -75,31 +95,29 @@ def _bulk(results: Results, plt: Any) -> Any:
         size, unit, what = each.workload.partition(" MiB ")
         if unit and each.unit == "ms" and each.to_raw is not None and _in_bulk(each.who):
             found.setdefault(what, {}).setdefault(each.who, []).append((int(size), each.to_raw.median))
-    shown = [
-        what
-        for what in ("of bytes up", "of bytes down", "of str up", "of str down", "down by chunks")
-        if what in found
-    ]
+    shown = [what for what in _TRANSFERS if what in found]
     if not shown:
         return None
-    figure, axes = plt.subplots(
-        1, len(shown), figsize=(3 * len(shown), 3.6), squeeze=False, layout="constrained"
-    )
+    size = (3 * len(shown), 3.6)
+    figure, axes = plt.subplots(1, len(shown), figsize=size, squeeze=False, layout="constrained")
+    others: dict[str, str] = {}
     for axis, what in zip(axes[0], shown, strict=True):
         for who, points in found[what].items():
-            color = _COLORS.get(who.library)
+            color = _COLORS.get(who.library) or others.setdefault(who.name, _MORE[len(others) % len(_MORE)])
             style = "-" if who.serializer != "marshal" else "--"
-            axis.plot(
-                *zip(*sorted(points), strict=True), style, marker="o", ms=3, lw=1, color=color, label=who.name
-            )
-        axis.set(xscale="log", yscale="log", xlabel="MiB")
+            sizes, ratios = zip(*sorted(points), strict=True)
+            axis.plot(sizes, ratios, style, marker="o", ms=3, lw=1, color=color, label=who.name)
+            axis.set_xscale("log")
+            axis.set_xticks(sizes, labels=map(str, sizes))
+        _scale(axis.yaxis, axis.set_yscale)
+        axis.minorticks_off()
+        axis.set_xlabel("MiB")
         axis.set_title(what, fontsize=8)
         axis.axhline(1, color="black", linewidth=0.6)
     axes[0][0].set_ylabel("times raw bytes into fresh memory")
-    handles = {
-        label: line for axis in axes[0] for line, label in zip(*axis.get_legend_handles_labels(), strict=True)
-    }
-    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4, fontsize=7)
+    legends = [axis.get_legend_handles_labels() for axis in axes[0]]
+    lines = {label: line for each in legends for line, label in zip(*each, strict=True)}
+    figure.legend(lines.values(), lines.keys(), loc="outside lower center", ncols=4, fontsize=7)
     return figure
 
 

@@ -42,8 +42,8 @@ class Verdict:
 
     @property
     def met(self) -> bool:
-        """Whether the median is within the target."""
-        return self.measured is not None and self.measured.median <= self.target.at_most
+        """Whether the median is within the target, as it is shown."""
+        return self.measured is not None and round(self.measured.median, 2) <= self.target.at_most
 
 
 def judge(results: Results, targets: Sequence[Target] | None = None) -> list[Verdict]:

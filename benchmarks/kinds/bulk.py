@@ -22,7 +22,6 @@ __all__ = ["LARGEST", "BulkTransfers", "chunked", "memory", "transfer"]
 LARGEST = 64
 """MiB. With these the memory is measured: less of it might come from what was kept from before."""
 _SIZES, _QUICK_SIZES = (1, 8, LARGEST), (1, 16)
-_MEMORY_PLAN, _QUICK_MEMORY_PLAN = Plan(rounds=3, turn=1), Plan(rounds=1, turn=1)
 _TOO_SLOW = 8.0
 """Seconds of a transfer; what takes longer is left out."""
 
@@ -65,11 +64,8 @@ class BulkTransfers:
             turns.sort(key=_place)
             outcome.add(measure_rounds(turns, plan, self.name, progress))
             peaks = [turn for client in clients for turn in _peaks(client, quick, present)]
-            outcome.add(
-                measure_rounds(
-                    peaks, _QUICK_MEMORY_PLAN if quick else _MEMORY_PLAN, f"{self.name}: memory", progress
-                )
-            )
+            memory_plan = Plan(rounds=1 if quick else 3, turn=1)
+            outcome.add(measure_rounds(peaks, memory_plan, f"{self.name}: memory", progress))
         return outcome
 
 
@@ -220,10 +216,8 @@ class _Peak:
         for each in self.ends:
             reset_peak(each)
         _checked(self)
-        return [
-            round(max(0, peak(each) - was) / (LARGEST * MIB), 2)
-            for each, was in zip(self.ends, before, strict=True)
-        ]
+        beyond = [max(0, peak(each) - was) for each, was in zip(self.ends, before, strict=True)]
+        return [round(each / (LARGEST * MIB), 2) for each in beyond]
 
 
 def _checked(turn: Any) -> None:

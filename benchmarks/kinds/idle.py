@@ -12,7 +12,6 @@ from benchmarks.clients import idle
 from benchmarks.connected import able, installed
 from benchmarks.contestant import Can, Contestant, Remote, ServerSetup
 from benchmarks.processes import proportional
-from benchmarks.references import references
 from benchmarks.rounds import calibrate, measure_rounds
 from benchmarks.series import Key, LeftOut, Outcome, Plan, Progress, Series
 from benchmarks.servers import Servers, allow_descriptors, end_process, environment
@@ -55,7 +54,7 @@ class IdleConnections:
         outcome = Outcome(left_out=left_out)
         levels = _levels(quick, outcome)
         for each in present:  # one after the other, as some have a thread for every connection
-            outcome.add(_measure(each, present, levels, plan, progress))
+            outcome.add(_measure(each, levels, plan, progress))
         return outcome
 
 
@@ -71,7 +70,6 @@ def _levels(quick: bool, outcome: Outcome) -> list[int]:
 
 def _measure(
     contestant: Contestant,
-    present: Sequence[Contestant],
     levels: Sequence[int],
     plan: Plan,
     progress: Progress,
@@ -95,10 +93,8 @@ def _measure(
             compared: dict[str, Key] = {ALONE: (who.name, active(0))}
             turns.append(_Turn(remote, [Series(who, active(level), "µs", "idle", compared)]))
             if level:
-                compared = references(who, cost(level), present)
-                outcome.series.append(
-                    Series(who, cost(level), "KiB", "idle", compared, [memory / level / 1024])
-                )
+                series = Series(who, cost(level), "KiB", "idle", rounds=[max(0, memory) / level / 1024])
+                outcome.series.append(series)
         outcome.add(measure_rounds(turns, plan, f"idle: {contestant.name}", progress))
     return outcome
 
