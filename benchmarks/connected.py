@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from .contestant import Can, Contestant, Remote
-from .series import LeftOut
+from .series import LeftOut, Outcome, in_a_line
 from .servers import Servers
 
 __all__ = ["Client", "able", "connected", "installed"]
@@ -39,15 +39,21 @@ def installed(contestants: Sequence[Contestant], what: str) -> tuple[list[Contes
 
 
 @contextmanager
-def connected(contestants: Sequence[Contestant]) -> Iterator[list[Client]]:
-    """Start the servers, and connect with each once."""
+def connected(contestants: Sequence[Contestant], what: str, outcome: Outcome) -> Iterator[list[Client]]:
+    """Start the servers, and connect with each once. Who cannot connect is left out, with a note.
+
+    :param what: what they are left out of then.
+    """
     with Servers() as servers:
         servers.start(contestant.setup for contestant in contestants)
         clients: list[Client] = []
         try:
             for each in contestants:
-                address = servers.address(each.setup)
-                clients.append(Client(each, address, servers.process_id(each.setup), each.connect(address)))
+                address, server = servers.address(each.setup), servers.process_id(each.setup)
+                try:
+                    clients.append(Client(each, address, server, each.connect(address)))
+                except Exception as error:  # whatever a library has
+                    outcome.left_out.append(LeftOut(each.name, what, in_a_line(error)))
             yield clients
         finally:
             for client in clients:

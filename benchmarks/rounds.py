@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from .series import LeftOut, Outcome, Plan, Progress, Series
+from .series import LeftOut, Outcome, Plan, Progress, Series, in_a_line
 
 __all__ = ["Turn", "WrongAnswer", "calibrate", "measure_rounds"]
 
@@ -60,7 +60,7 @@ def measure_rounds(turns: Iterable[Turn], plan: Plan, name: str, progress: Progr
         except WrongAnswer:
             raise
         except Exception as error:  # whatever a library has for what it cannot do
-            outcome.left_out.append(LeftOut(first.who.name, first.workload, _in_a_line(error)))
+            outcome.left_out.append(LeftOut(first.who.name, first.workload, in_a_line(error)))
         else:
             ready.append(turn)
             outcome.series.extend(turn.series)
@@ -89,8 +89,3 @@ def _measure(turns: Sequence[Turn], plan: Plan, name: str, progress: Progress) -
                 series.rounds.append(value)
         if plan.seconds is not None and time.monotonic() - start > plan.seconds:
             return
-
-
-def _in_a_line(error: Exception) -> str:
-    text = str(error).strip() or type(error).__name__
-    return f"{type(error).__name__}: {text.splitlines()[0][:120]}"

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from .contestant import Contestant, Who
 
-__all__ = ["Key", "Kind", "LeftOut", "Outcome", "Plan", "Progress", "Series"]
+__all__ = ["Key", "Kind", "LeftOut", "Outcome", "Plan", "Progress", "Series", "in_a_line"]
 
 Key = tuple[str, str]
 """The names of a contestant and of a workload."""
@@ -93,3 +93,9 @@ class Kind(Protocol):
         :param quick: measure less.
         :raises RuntimeError: a server does not start, or an answer is wrong.
         """
+
+
+def in_a_line(error: Exception) -> str:
+    """What it says, without what only a page could show."""
+    text = str(error).strip() or "no more is known"
+    return f"{type(error).__name__}: {text.splitlines()[0][:90]}"

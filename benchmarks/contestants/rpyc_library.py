@@ -41,6 +41,7 @@ class Rpyc(Contestant):
         server = ThreadedServer(
             classpartial(Root, _Packed()), hostname="127.0.0.1", port=0, protocol_config=_CONFIG
         )
+        server.listener.listen()  # it would only do so once it is started
         ready(str(server.port))
         server.start()
 

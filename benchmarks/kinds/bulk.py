@@ -59,7 +59,7 @@ class BulkTransfers:
         chosen = [each for each in able(contestants, Can.BULK) if _takes_part(each, quick)]
         present, left_out = installed(chosen, self.name)
         outcome = Outcome(left_out=left_out)
-        with connected(present) as clients:
+        with connected(present, self.name, outcome) as clients:
             turns = [turn for client in clients for turn in _turns(client, quick, present, outcome)]
             turns.sort(key=_place)
             outcome.add(measure_rounds(turns, plan, self.name, progress))

@@ -52,7 +52,7 @@ class Calls:
         needs = {workload.needs for workload in CALLS}
         present, left_out = installed(able(contestants, *needs), self.name)
         outcome = Outcome(left_out=left_out)
-        with connected(present) as clients:
+        with connected(present, self.name, outcome) as clients:
             turns = []
             for workload in CALLS:
                 for client in clients:
