@@ -84,12 +84,10 @@ class Oneway:
     """One-way calls.
 
     :ivar call: makes one.
-    :ivar settle: makes an ordinary call after them, on the same connection.
-    :ivar count: how many of them the server has run.
+    :ivar count: asks how many of them the server has run.
     """
 
     call: Callable[[], object]
-    settle: Callable[[], object]
     count: Callable[[], int]
 
 

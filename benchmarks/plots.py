@@ -27,13 +27,8 @@ def draw(results: Results, folder: Path) -> None:
     import matplotlib.pyplot as plt
 
     folder.mkdir(parents=True, exist_ok=True)
-    settings: Any = {
-        "svg.hashsalt": "pyroplug",
-        "svg.fonttype": "none",
-        "font.size": 8,
-        "axes.spines.top": False,
-    }
-    with mpl.rc_context({**settings, "axes.spines.right": False}):
+    look: Any = {"font.size": 8, "axes.spines.top": False, "axes.spines.right": False}
+    with mpl.rc_context({**look, "svg.hashsalt": "pyroplug", "svg.fonttype": "none"}):
         for name, (title, plot) in PLOTS.items():
             figure = plot(results, plt)
             if figure is not None:
@@ -98,17 +93,17 @@ def _bulk(results: Results, plt: Any) -> Any:
     shown = [what for what in _TRANSFERS if what in found]
     if not shown:
         return None
-    size = (3 * len(shown), 3.6)
-    figure, axes = plt.subplots(1, len(shown), figsize=size, squeeze=False, layout="constrained")
+    shape = (3 * len(shown), 3.6)
+    figure, axes = plt.subplots(1, len(shown), figsize=shape, squeeze=False, layout="constrained")
     others: dict[str, str] = {}
     for axis, what in zip(axes[0], shown, strict=True):
         for who, points in found[what].items():
             color = _COLORS.get(who.library) or others.setdefault(who.name, _MORE[len(others) % len(_MORE)])
             style = "-" if who.serializer != "marshal" else "--"
-            sizes, ratios = zip(*sorted(points), strict=True)
-            axis.plot(sizes, ratios, style, marker="o", ms=3, lw=1, color=color, label=who.name)
+            mebibytes, ratios = zip(*sorted(points), strict=True)
+            axis.plot(mebibytes, ratios, style, marker="o", ms=3, lw=1, color=color, label=who.name)
             axis.set_xscale("log")
-            axis.set_xticks(sizes, labels=map(str, sizes))
+            axis.set_xticks(mebibytes, labels=map(str, mebibytes))
         _scale(axis.yaxis, axis.set_yscale)
         axis.minorticks_off()
         axis.set_xlabel("MiB")

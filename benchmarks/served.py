@@ -72,7 +72,7 @@ class Served:
 
     def oneway(self) -> None:
         """Do nothing, for one-way calls."""
-        self._oneway_calls += 1
+        self._oneway_calls += 1  # of several threads, but none is interrupted within it
 
     def oneway_calls(self) -> int:
         """How many of them there were, of all clients."""

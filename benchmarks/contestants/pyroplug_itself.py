@@ -50,7 +50,7 @@ class Pyroplug(Contestant):
         self._proxy._pyroRelease()
 
     def oneway(self) -> Oneway:
-        return Oneway(self._remote.oneway, self._remote.nop, self._remote.oneway_calls)
+        return Oneway(self._remote.oneway, self._remote.oneway_calls)
 
     def batch(self, count: int) -> Sequence[int]:
         from pyroplug.api import BatchProxy

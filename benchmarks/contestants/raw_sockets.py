@@ -80,7 +80,7 @@ class RawSockets(Contestant):
 
     def oneway(self) -> Oneway:
         stream = self._stream = self._stream or RawStream(_connected(self._where["stream"]))
-        return Oneway(stream.oneway, stream.count, stream.count)
+        return Oneway(stream.oneway, stream.count)
 
     def batch(self, count: int) -> Sequence[int]:
         return self._framed().batch([("add", (number, 1)) for number in range(count)])

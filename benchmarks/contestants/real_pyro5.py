@@ -49,7 +49,7 @@ class RealPyro5(Contestant):
         self._proxy._pyroRelease()
 
     def oneway(self) -> Oneway:
-        return Oneway(self._proxy.oneway, self._proxy.nop, self._proxy.oneway_calls)
+        return Oneway(self._proxy.oneway, self._proxy.oneway_calls)
 
     def batch(self, count: int) -> Sequence[int]:
         from Pyro5.api import BatchProxy

@@ -58,7 +58,7 @@ class Rpyc(Contestant):
     def oneway(self) -> Oneway:
         import rpyc
 
-        return Oneway(rpyc.async_(self._remote.oneway), self._remote.nop, self._remote.oneway_calls)
+        return Oneway(rpyc.async_(self._remote.oneway), self._remote.oneway_calls)
 
     def batch(self, count: int) -> Sequence[int]:
         import rpyc
