@@ -14,7 +14,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 .PHONY: help demo test check bench bench-quick bench-page clean
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' Makefile | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
 
 demo: $(VENV)/.with-pyroplug ## see it work: every server model, transport and serializer, in real processes
 	@$(BIN)/pyroplug demo $(ARGS)
@@ -27,15 +27,16 @@ check: $(VENV)/.with-tools ## lint, format, types, and who imports whom
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy examples
+	$(BIN)/mypy benchmarks
 	$(BIN)/python -m pytest -q tests/test_layers.py
 
-bench: $(VENV)/.with-contestants ## compare its speed with a bare socket's, real Pyro5's and other libraries' (12 minutes)
-	@$(BIN)/python -m benchmarks --times --check --json $(RESULTS) $(ARGS)
+bench: $(VENV)/.with-contestants ## compare its speed with a bare socket's, real Pyro5's and other libraries'
+	@$(BIN)/python -m benchmarks --times --json $(RESULTS) $(ARGS)
 
-bench-quick: $(VENV)/.with-contestants ## the same in 3 minutes, and whether it got slower than the repository says
+bench-quick: $(VENV)/.with-contestants ## less of it, and whether something got slower than it was
 	@$(BIN)/python -m benchmarks --quick --times --regression --json $(RESULTS) $(ARGS)
 
-bench-page: $(VENV)/.with-contestants ## write the results of the last of both into docs/benchmarks.md, and draw the plots
+bench-page: $(VENV)/.with-contestants ## renew docs/benchmarks.md and its plots with the results of the last of both
 	@$(BIN)/python -m benchmarks.page $(RESULTS)
 
 clean: ## remove the virtual environment, caches and what was built

@@ -38,18 +38,27 @@ def render(page: str, results: Results) -> str:
     return _BLOCK.sub(block, page)
 
 
-def _tables(group: str) -> Callable[[Results], Iterator[str]]:
+def _tables(group: str, largest: bool = False) -> Callable[[Results], Iterator[str]]:
+    """:param largest: of workloads that differ in their size alone, only the last."""
+
     def lines(results: Results) -> Iterator[str]:
         chosen = [each for each in results.measurements if each.group == group]
+        if largest:
+            last = {_without_size(each.workload): each.workload for each in chosen}
+            chosen = [each for each in chosen if each.workload in last.values()]
         for workload, measurements in groupby(chosen, lambda each: each.workload):
             yield from _table(workload, list(measurements))
 
     return lines
 
 
+def _without_size(workload: str) -> str:
+    return workload.partition(" MiB ")[2]
+
+
 def _table(workload: str, measurements: Sequence[Measurement]) -> Iterator[str]:
     columns = list(dict.fromkeys(to for each in measurements for to in each.compared))
-    yield f"### {workload[:1].upper()}{workload[1:]}"
+    yield f"#### {workload[:1].upper()}{workload[1:]}"
     yield ""
     yield _row(["contestant", measurements[0].unit, *(f"x {to} (quartiles)" for to in columns)])
     yield "|---|--:|" + "--:|" * len(columns)
@@ -138,7 +147,8 @@ BLOCKS: dict[str, Callable[[Results], Iterator[str]]] = {
     "losses": _losses,
     "losses-to-pyro5": _losses_to_pyro5,
     "left-out": _left_out,
-    **{group: _tables(group) for group in ("calls", "crowd", "bulk", "idle", "start-up")},
+    **{group: _tables(group) for group in ("calls", "crowd", "idle", "start-up")},
+    "bulk": _tables("bulk", largest=True),
 }
 """What can be put into the page, by name: the lines of it."""
 
@@ -154,6 +164,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--no-plots", action="store_true", help="the tables alone, without matplotlib")
     options = parser.parse_args(arguments)
+    if not options.results.exists():
+        print(f"{options.results} is not there; python -m benchmarks --json writes it", file=sys.stderr)
+        return 2
     results = Results.from_json(options.results.read_text())
     options.page.write_text(render(options.page.read_text(), results))
     if not options.no_plots:

@@ -16,8 +16,9 @@ from .results import Quartiles, Results
 
 __all__ = ["Change", "changes", "compare_with_baseline", "kept", "save_baseline"]
 
-LEAST = 0.1
-"""Two runs differ by so much without a reason: processes do not lie in memory in the same way twice."""
+LEAST, FLOOR = 0.1, 0.03
+"""Two runs differ by so much without a reason, as a share and at all: processes do not lie in memory in the
+same way twice."""
 Kept = dict[str, Quartiles]
 
 
@@ -49,7 +50,7 @@ def _beyond(lower: Quartiles, higher: Quartiles) -> bool:
     """Whether the second is higher by more than the noise: what lies between its middle and its lower
     quartile, and between the other's middle and upper one."""
     noise = (higher.median - higher.low) + (lower.high - lower.median)
-    return higher.median - lower.median > max(noise, LEAST * lower.median)
+    return higher.median - lower.median > max(noise, LEAST * lower.median, FLOOR)
 
 
 def changes(before: Mapping[str, Quartiles], now: Mapping[str, Quartiles]) -> list[Change]:

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from .contestant import Contestant
+from .contestant import OURS, RAW, REAL_PYRO5, Contestant
 from .contestants import line_up
 from .servers import Servers, environment
 from .workloads import EmptyCall
@@ -31,7 +31,9 @@ def count_system_calls() -> dict[str, tuple[Counts, Counts]]:
     """By contestant, what an empty call takes: its client's and its server's; empty without strace."""
     if shutil.which("strace") is None:
         return {}
-    return {each.name: _per_call(each) for each in line_up() if each.serializer == "msgpack"}
+    libraries = (RAW, REAL_PYRO5, OURS)
+    chosen = [each for each in line_up() if each.who.library in libraries and each.serializer == "msgpack"]
+    return {each.name: _per_call(each) for each in chosen}
 
 
 def show_system_calls(found: dict[str, tuple[Counts, Counts]]) -> None:
