@@ -162,7 +162,7 @@ def _listening(setup: ServerSetup, folder: str, name: str) -> socket.socket:
     else:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listener.bind(("127.0.0.1", 0))
-    listener.listen()
+    listener.listen(1024)  # a thousand may come before a busy server gets to accept them
     return listener
 
 

@@ -50,7 +50,7 @@ class BulkTransfers:
     name = "bulk"
 
     def plan(self, quick: bool) -> Plan:
-        return Plan(rounds=7, turn=0.02, seconds=20) if quick else Plan(rounds=9, turn=0.05, seconds=150)
+        return Plan(rounds=7, turn=0.02, seconds=20) if quick else Plan(rounds=9, turn=0.05, seconds=80)
 
     def measure(
         self, contestants: Sequence[Contestant], plan: Plan, quick: bool, progress: Progress
@@ -64,7 +64,7 @@ class BulkTransfers:
             turns.sort(key=_place)
             outcome.add(measure_rounds(turns, plan, self.name, progress))
             peaks = [turn for client in clients for turn in _peaks(client, quick, present)]
-            memory_plan = Plan(rounds=1 if quick else 3, turn=1)
+            memory_plan = Plan(rounds=1 if quick else 2, turn=1)
             outcome.add(measure_rounds(peaks, memory_plan, f"{self.name}: memory", progress))
         return outcome
 

@@ -42,7 +42,7 @@ class IdleConnections:
     name = "idle"
 
     def plan(self, quick: bool) -> Plan:
-        return Plan(rounds=9, turn=0.015, seconds=10) if quick else Plan(rounds=25, turn=0.02, seconds=40)
+        return Plan(rounds=9, turn=0.015, seconds=10) if quick else Plan(rounds=20, turn=0.02, seconds=40)
 
     def measure(
         self, contestants: Sequence[Contestant], plan: Plan, quick: bool, progress: Progress
