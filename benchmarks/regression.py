@@ -1,7 +1,7 @@
 """Whether pyroplug got slower than it was: ratios of this run beside those that the repository keeps.
 
 A ratio compares what was measured within moments, so that it holds on a faster or busier machine too. What
-differs by no more than the spread of both runs, or by a tenth, is noise.
+differs by no more than twice the spread of both runs, or by a fifth, is noise.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from .contestant import MIXED, OURS
+from .kinds.crowd import CLOCK_TIME
 from .results import Quartiles, Results
 
 __all__ = ["Change", "changes", "compare_with_baseline", "kept", "save_baseline"]
 
-LEAST, FLOOR = 0.1, 0.03
+LEAST, FLOOR, WIDTH = 0.2, 0.03, 2
 """Two runs differ by so much without a reason, as a share and at all: processes do not lie in memory in the
-same way twice."""
+same way twice. And the spread within a run is taken so many times, as the one between runs is larger."""
 Kept = dict[str, Quartiles]
 
 
@@ -49,7 +50,7 @@ class Change:
 def _beyond(lower: Quartiles, higher: Quartiles) -> bool:
     """Whether the second is higher by more than the noise: what lies between its middle and its lower
     quartile, and between the other's middle and upper one."""
-    noise = (higher.median - higher.low) + (lower.high - lower.median)
+    noise = WIDTH * (higher.median - higher.low + lower.high - lower.median)
     return higher.median - lower.median > max(noise, LEAST * lower.median, FLOOR)
 
 
@@ -67,7 +68,7 @@ def kept(results: Results) -> Kept:
     """The ratios of pyroplug in some results; and the numbers themselves where they are no times."""
     found: Kept = {}
     for each in results.measurements:
-        if each.who.library not in (OURS, *MIXED):
+        if each.who.library not in (OURS, *MIXED) or each.workload == CLOCK_TIME:
             continue
         for to, comparison in each.compared.items():
             found[f"{each.contestant}, {each.workload}, x {to}"] = comparison.ratio

@@ -451,7 +451,7 @@ BEFORE = {"call": Quartiles(1.4, 1.5, 1.6)}
         (Quartiles(0.9, 1.0, 1.1), "better: call: 1.50 before, 1.00 now"),
         (Quartiles(1.45, 1.55, 1.65), None),
         (Quartiles(1.2, 2.0, 2.1), None),  # so much does it vary that this run alone says nothing
-        (Quartiles(1.63, 1.64, 1.64), None),  # less than a tenth is no news, however little it varies
+        (Quartiles(1.63, 1.64, 1.64), None),  # less than a fifth is no news, however little it varies
     ],
     ids=["worse", "better", "the same", "noisy", "a little"],
 )

@@ -212,12 +212,21 @@ class _Peak:
     def take(self) -> Sequence[float]:
         """Multiples of the payload, beyond what was there before. Less than a hundredth is of no account."""
         self.work.prepare()
-        before = [resident(each) for each in self.ends]
+        before = [_settled(each) for each in self.ends]
         for each in self.ends:
             reset_peak(each)
         _checked(self)
         beyond = [max(0, peak(each) - was) for each, was in zip(self.ends, before, strict=True)]
         return [round(each / (LARGEST * MIB), 2) for each in beyond]
+
+
+def _settled(process: int) -> int:
+    """Resident memory, once the process has given back what it no longer needs, after its answer."""
+    limit, before = time.monotonic() + 1, -1
+    while (now := resident(process)) != before and time.monotonic() < limit:
+        before = now
+        time.sleep(0.01)
+    return now
 
 
 def _checked(turn: Any) -> None:

@@ -24,7 +24,7 @@ from benchmarks.rounds import calibrate, measure_rounds
 from benchmarks.series import Outcome, Plan, Progress, Series
 from benchmarks.servers import Servers, end_process, environment
 
-__all__ = ["CLIENTS", "CPU_TIME", "Crowd"]
+__all__ = ["CLIENTS", "CLOCK_TIME", "CPU_TIME", "Crowd"]
 
 CLIENTS = 8
 CPU_TIME = f"{CLIENTS} clients, empty call, processor time"
