@@ -31,6 +31,8 @@ class Session(Protocol):
     def get_buffer(self, scratch: memoryview, /) -> memoryview:
         """Where to put what is received next; valid until ``buffer_updated``.
 
+        Let go of it before that is called: what somebody still has a view of has to be copied.
+
         :param scratch: memory lent until ``buffer_updated`` returns; the session may prefer its own.
             Nothing of it is kept, requests included: the next piece may go elsewhere.
         """

@@ -5,7 +5,7 @@ In their place short byte strings are written, which hold a secret of this proce
 
 from __future__ import annotations
 
-import secrets
+import os
 import struct
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -18,7 +18,7 @@ MAY_BE_LARGE = frozenset((bytes, bytearray, memoryview))
 _LARGE = 1 << 16
 _LARGEST = (1 << 31) - 1
 
-_SECRET = secrets.token_bytes(16)
+_SECRET = os.urandom(16)
 _SIZE = struct.Struct("<I")
 _MARK = _SIZE.pack(len(_SECRET)) + _SECRET
 

@@ -6,8 +6,8 @@ and never leaves it. What goes over the wire is what the packer would have writt
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 import struct
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -28,7 +28,7 @@ MAY_BE_LARGE = _FLAT | {memoryview, list, tuple}
 of them are small, and a small message must not notice that somebody looks."""
 _DEPTH = 2
 
-_CODE, _SECRET = 0x7F, secrets.token_bytes(16)
+_CODE, _SECRET = 0x7F, os.urandom(16)
 _PLACEHOLDER = msgpack.ExtType(_CODE, _SECRET)
 _MARK = b"\xd8" + bytes((_CODE,)) + _SECRET  # as the packer writes it
 _BIN32, _STR32 = 0xC6, 0xDB

@@ -83,6 +83,7 @@ class MultiplexServer(BaseServer):
                 return
             link.touched = True
             answer = session.handle_plain(buffer, count)
+            del buffer  # what was lent is given back first, see Session.get_buffer
             if answer is None:
                 self._work_off(link, iter(session.buffer_updated(count)))
             elif link.outbox.send(answer) or self._may_go_on(link, iter(())):

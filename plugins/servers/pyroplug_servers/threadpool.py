@@ -161,6 +161,7 @@ class ThreadPoolServer(BaseServer):
                 return
             answer = handle_plain(buffer, count)
             if answer is None:
+                buffer = scratch  # what was lent is given back first, see Session.get_buffer
                 if not self._take_in(link, count):
                     return
                 buffer = session.get_buffer(scratch)
