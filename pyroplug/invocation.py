@@ -25,16 +25,17 @@ from .steady import steady
 from .values import exception_to_dict, registry, wrapped_exception
 from .wire import (
     HEADER_SIZE,
+    INVOKE_PREFIX,
     MAGIC,
-    PREFIX,
+    RESULT_PREFIX,
     TEXT_SERIALIZER_ID,
     Flags,
     Message,
     MessageType,
     encode,
-    encode_plain,
     largest_plain,
-    unpack_header,
+    pack_plain_header,
+    unpack_plain_header,
 )
 
 __all__ = ["Invoker", "describe"]
@@ -125,14 +126,13 @@ class Invoker:
     def handle_plain(self, piece: memoryview, size: int) -> Sequence[Buffer] | None:
         """The short way, from what was received: see :meth:`pyroplug.contracts.Session.handle_plain`."""
         if HEADER_SIZE <= size <= self._largest and self._open and self._receiver.between:
-            header = unpack_header(piece)
-            prefix, kind, serializer_id, flags, _, length, chunks, _, _, magic = header
+            header = unpack_plain_header(piece)
+            prefix, serializer_id, flags, _, length, chunks, magic = header
             if (
                 length == size - HEADER_SIZE
-                and kind == _INVOKE
+                and prefix == INVOKE_PREFIX
                 and not flags
                 and not chunks
-                and prefix == PREFIX
                 and magic == MAGIC
             ):
                 codec = self._codecs.get(serializer_id)
@@ -151,22 +151,25 @@ class Invoker:
     ) -> Sequence[Buffer]:
         _enter(call)
         said: Any = None
+        is_running = False
         try:
-            object_id, method, args, kwargs = read(payload)
+            said = object_id, method, args, kwargs = read(payload)
             target = self._resolve(self.client, object_id, method, args)
-            said = (object_id, method, args, kwargs)
+            is_running = True
             result = target(*args, **kwargs) if kwargs else target(*args)
-            said = None  # whatever fails from here on is not the method
+            is_running = False  # whatever fails from here on is not the method
             if type(result) not in _NO_ITERATORS and hasattr(type(result), "__next__"):
                 return self._open_stream(request_of(call), codec, result, object_id)
             answer = codec.dumps(result)
-            header = call[1]
-            if type(header) is tuple and len(answer) <= self._plain_size and type(answer) is bytes:
-                return encode_plain(_RESULT, header[2], 0, header[4], answer)
+            header, size = call[1], len(answer)
+            if type(header) is tuple and size <= self._plain_size and type(answer) is bytes:
+                # What encode() would give, in half of the time.
+                head = pack_plain_header(RESULT_PREFIX, header[1], 0, header[3], size, 0, MAGIC)
+                return (head + answer,)
             result = None  # nobody else may have it, see steady()
             return self._answer(_RESULT, request_of(call), 0, answer)
         except BaseException as error:
-            if said is not None:
+            if is_running:
                 self._note_failure(said, error)
             return self._exception(request_of(call), codec, error)
         finally:

@@ -12,12 +12,17 @@ from typing import Any
 from .contracts import Buffer, Connection, DirectIO, direct_io
 from .errors import CommunicationError, PyroError
 from .time_limit import TimeLimit
-from .wire import HEADER_SIZE, MAGIC, PREFIX, Message, MessageType, pack_header, unpack_header
-from .wire import NO_CORRELATION_ID as _NO_ID
+from .wire import (
+    HEADER_SIZE,
+    INVOKE_PREFIX,
+    MAGIC,
+    RESULT_PREFIX,
+    Message,
+    pack_plain_header,
+    unpack_plain_header,
+)
 
 __all__ = ["InUseError", "plain_exchange"]
-
-_INVOKE, _RESULT = int(MessageType.INVOKE), int(MessageType.RESULT)
 
 
 class InUseError(PyroError):
@@ -41,7 +46,7 @@ def plain_exchange(
 ) -> Callable[[bytes, int, int], bytes | Sequence[Message] | None]:
     """A function that sends a call and receives the answer, for one connection.
 
-    It takes the payload, which may be sent as :func:`~pyroplug.wire.encode_plain` would, the sequence number,
+    It takes the payload, which is as small as :func:`~pyroplug.wire.largest_plain` says, the sequence number,
     and the flags: those of a one-way call, whose answer is not waited for, or none. It returns the answer's
     payload if that came in one piece, alone, with nothing beside it; otherwise what ``go_on`` gives; and
     ``None`` for a one-way call. It raises what the connection raises, marked as ``unsent`` if it was not sent
@@ -58,7 +63,7 @@ def plain_exchange(
 
     def exchange(payload: bytes, sequence: int, flags: int = 0) -> bytes | Sequence[Message] | None:
         size = len(payload)
-        head = pack_header(PREFIX, _INVOKE, serializer_id, flags, sequence, size, 0, _NO_ID, 0, MAGIC)
+        head = pack_plain_header(INVOKE_PREFIX, serializer_id, flags, sequence, size, 0, MAGIC)
         try:
             turn.pop()  # two threads never get the same one
         except IndexError:
@@ -85,15 +90,14 @@ def plain_exchange(
         except OSError as error:
             count = recv_failed(connection, error)
         if count is not None and HEADER_SIZE <= count <= largest:
-            prefix, kind, serializer, flags, number, size, chunks, _, _, magic = unpack_header(scratch)
+            prefix, serializer, flags, number, size, chunks, magic = unpack_plain_header(scratch)
             if (
                 number == sequence
                 and size == count - HEADER_SIZE
-                and kind == _RESULT
+                and prefix == RESULT_PREFIX
                 and serializer == serializer_id
                 and not flags
                 and not chunks
-                and prefix == PREFIX
                 and magic == MAGIC
             ):
                 payload = scratch[HEADER_SIZE:count].tobytes()

@@ -28,7 +28,6 @@ __all__ = [
     "MessageType",
     "check_annotations",
     "encode",
-    "encode_plain",
     "largest_plain",
     "plain_message",
 ]
@@ -71,9 +70,13 @@ TEXT_SERIALIZER_ID = 2
 
 _HEADER = struct.Struct("!6sBBHHII16sHH")
 """Prefix, type, serializer, flags, sequence, payload and annotation size, correlation id, reserved, magic."""
+_PLAIN_HEADER = struct.Struct("!7sBHHII18xH")
+"""The same for a message without a correlation id, with prefix and type in one, for the short ways."""
 HEADER_SIZE = _HEADER.size
 CHUNK = struct.Struct("!4sI")
 pack_header, unpack_header = _HEADER.pack, _HEADER.unpack_from
+pack_plain_header, unpack_plain_header = _PLAIN_HEADER.pack, _PLAIN_HEADER.unpack_from
+INVOKE_PREFIX, RESULT_PREFIX = (PREFIX + bytes((kind,)) for kind in (MessageType.INVOKE, MessageType.RESULT))
 
 COMPRESSION_THRESHOLD = 100
 """Payloads up to this many bytes are not worth compressing; Pyro5 has the same figure."""
@@ -131,9 +134,10 @@ class Message:
 def plain_message(header: tuple[Any, ...], payload: bytes) -> Message:
     """A message with nothing beside its payload.
 
-    :param header: as ``unpack_header`` gives it.
+    :param header: as ``unpack_plain_header`` gives it.
     """
-    return Message(header[1], header[2], header[3], header[4], payload)
+    prefix, serializer_id, flags, sequence = header[:4]
+    return Message(prefix[-1], serializer_id, flags, sequence, payload)
 
 
 FAULT = Message(0, 0, 0, 0, b"")
@@ -186,22 +190,8 @@ def encode(
     return (header + chunks, payload)
 
 
-def encode_plain(
-    type: int, serializer_id: int, flags: int, sequence: int, payload: bytes, /
-) -> Sequence[Buffer]:
-    """What :func:`encode` gives for a small message with nothing beside its payload, in half of the time.
-
-    :param payload: up to :data:`JOIN_LIMIT` bytes, known to be within the limit, and not to be compressed.
-    """
-    size = len(payload)
-    return (
-        pack_header(PREFIX, type, serializer_id, flags, sequence, size, 0, NO_CORRELATION_ID, 0, MAGIC)
-        + payload,
-    )
-
-
 def largest_plain(limit: int, compress: bool) -> int:
-    """Up to how many bytes of payload :func:`encode_plain` may be used."""
+    """The largest payload, in bytes, of a message that :func:`encode` would make one buffer, uncompressed."""
     return min(limit, COMPRESSION_THRESHOLD if compress else JOIN_LIMIT)
 
 

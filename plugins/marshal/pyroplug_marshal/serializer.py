@@ -26,6 +26,7 @@ _mentions_class = re.compile(b"__class__").search
 _LINE = ord("_")
 """Looking for a single byte first takes a third of the time, and most small messages have none."""
 
+_NONE = marshal.dumps(None)
 _write: Callable[[Any], bytes]
 _SHORT = 1 << 16
 _read: Callable[[Buffer], Any]
@@ -155,6 +156,8 @@ def _readers(classes: ClassConverter) -> tuple[Any, Any]:
     mentions_class, may_hold_code = _mentions_class, _may_hold_code
 
     def loads(data: Buffer, /) -> Any:
+        if data == _NONE:  # what most methods return
+            return None
         try:
             value = read(data)
         except Exception as error:

@@ -25,6 +25,7 @@ __all__ = ["MsgpackSerializer"]
 _NINE = 0xA9
 _mentions_class = re.compile(b"\xa9__class__").search
 
+_NIL = b"\xc0"
 BUFFER_SIZE = 4096
 KEEP_LIMIT = 64 * 1024
 """Packers that wrote a message of up to this many bytes are used again."""
@@ -72,6 +73,8 @@ def _writers(classes: ClassConverter) -> tuple[Any, Any]:
     take, give_back = idle.pop, idle.append
 
     def dumps(value: Any, /) -> Payload:
+        if value is None:  # what most methods return
+            return _NIL
         if type(value) in may_be_large and is_large(value):
             return dumps_large(value, f"a value of type {type(value).__name__}")
         try:
@@ -180,6 +183,8 @@ def _readers(classes: ClassConverter) -> tuple[Any, Any]:
             raise _load_error(error) from error
 
     def loads(data: Payload, /) -> Any:
+        if data == _NIL:
+            return None
         if type(data) is not bytes or _NINE in data:
             return loads_with_care(data)
         try:
