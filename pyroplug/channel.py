@@ -147,23 +147,23 @@ class Channel(Owned):
         if self._careful:
             self.prepare()
             line = self._connected_line()
-        target = self.uri.object
-        payload = line.dumps_call(target, method, args, kwargs or {})
-        self.sequence = sequence = (self.sequence + 1) & 0xFFFF
         if method in self.oneway:
             flags = _ONEWAY
+        payload = line.dumps_call(self.uri.object, method, args, kwargs or {})
+        self.sequence = sequence = (self.sequence + 1) & 0xFFFF
         found: Any
-        small = payload if type(payload) is bytes and len(payload) <= line.plain_size else None
-        request = line.protocol.request(payload, sequence, flags) if small is None else ()
+        request: Sequence[Buffer] | None = None
+        if type(payload) is not bytes or len(payload) > line.plain_size:
+            request = line.protocol.request(payload, sequence, flags)
         try:
-            if small is None:
+            if request is not None:
                 found = self._exchange(line, request, flags)
             else:
-                found = line.exchange_plain(small, sequence, flags)
+                found = line.exchange_plain(payload, sequence, flags)  # type: ignore[arg-type]  # see above
                 if type(found) is not bytes and not flags:
                     found = line.protocol.answer(found, sequence)
         except BaseException as error:
-            found = self._lost(line, error, RemoteCall(target, method, args, kwargs or {}, flags))
+            found = self._lost(line, error, RemoteCall(self.uri.object, method, args, kwargs or {}, flags))
         if type(found) is bytes:
             return line.loads(found)
         return None if found is None else self._result(found)

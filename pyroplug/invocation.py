@@ -156,7 +156,8 @@ class Invoker:
             said = object_id, method, args, kwargs = read(payload)
             target = self._resolve(self.client, object_id, method, args)
             is_running = True
-            result = target(*args, **kwargs) if kwargs else target(*args)
+            # Without arguments there is nothing to unpack, which takes longer than to look.
+            result = target(*args, **kwargs) if kwargs else target(*args) if args else target()
             is_running = False  # whatever fails from here on is not the method
             if type(result) not in _NO_ITERATORS and hasattr(type(result), "__next__"):
                 return self._open_stream(request_of(call), codec, result, object_id)
@@ -217,25 +218,26 @@ class Invoker:
         object_id, _, calls, _ = codec.loads_call(request.payload)
         if not isinstance(calls, (list, tuple)):
             raise ProtocolError("invalid data: a batch is a list of calls")
-        resolve, client = self._resolve, self.client
         results: list[Any] = []
+        resolve, client, append = self._resolve, self.client, results.append
+        sequences, no_iterators = _SEQUENCES, _NO_ITERATORS
         for each in calls:
-            call: Any = None
+            is_running = False
             try:
-                if type(each) not in _SEQUENCES or len(each) != 3 or type(each[0]) is not str:
+                if type(each) not in sequences or len(each) != 3 or type(each[0]) is not str:
                     raise ProtocolError(_NO_CALL)
                 method, args, kwargs = each
                 target = resolve(client, object_id, method, args)
-                call = (object_id, method, args, kwargs)
+                is_running = True
                 result = target(*args, **kwargs) if kwargs else target(*args)
-                call = None
-                if type(result) not in _NO_ITERATORS and hasattr(type(result), "__next__"):
+                is_running = False
+                if type(result) not in no_iterators and hasattr(type(result), "__next__"):
                     raise ProtocolError(f"{method}: an iterator cannot be the result of a call in a batch")
-                results.append(result)
+                append(result)
             except BaseException as error:
-                if call is not None:
-                    self._note_failure(call, error)
-                results.append(self._wrapped(codec, error))
+                if is_running:
+                    self._note_failure((object_id, *each), error)
+                append(self._wrapped(codec, error))
                 break
         return results
 

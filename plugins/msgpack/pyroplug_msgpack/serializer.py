@@ -92,10 +92,11 @@ def _writers(classes: ClassConverter) -> tuple[Any, Any]:
         raise failed
 
     def dumps_call(object_id: str, method: str, args: Any, kwargs: Mapping[str, Any] | None, /) -> Payload:
-        values = args if type(args) is tuple else (args,)
-        for value in (*values, *kwargs.values()) if kwargs else values:
-            if type(value) in may_be_large and is_large(value):
-                return dumps_large((object_id, method, args, kwargs), f"the arguments of {method!r}")
+        if args or kwargs:
+            values = args if type(args) is tuple else (args,)
+            for value in (*values, *kwargs.values()) if kwargs else values:
+                if type(value) in may_be_large and is_large(value):
+                    return dumps_large((object_id, method, args, kwargs), f"the arguments of {method!r}")
         try:
             packer = take()
         except IndexError:

@@ -32,18 +32,17 @@ class Outbox:
 
     def send(self, buffers: Sequence[Buffer]) -> bool:
         """Send, or keep for later: whether nothing is left. Raises ``ConnectionClosedError``."""
-        sent = 0
-        if not self.size:
-            buffer = buffers[0]
-            if self._direct is not None and len(buffers) == 1 and type(buffer) is bytes:
-                try:
-                    sent = self._direct(buffer, self._no_wait)
-                except OSError as error:
-                    sent = self._send_failed(self.connection, error)
-                if sent == len(buffer):
-                    return True  # nearly always
-            else:
-                sent = self.connection.send_some(buffers)
+        if self.size:
+            sent = 0
+        elif self._direct is not None and len(buffers) == 1 and type(buffer := buffers[0]) is bytes:
+            try:
+                sent = self._direct(buffer, self._no_wait)
+            except OSError as error:
+                sent = self._send_failed(self.connection, error)
+            if sent == len(buffer):
+                return True  # nearly always
+        else:
+            sent = self.connection.send_some(buffers)
         total = sum(buffer.nbytes if type(buffer) is memoryview else len(buffer) for buffer in buffers)
         if sent == total and not self.size:
             return True

@@ -13,6 +13,7 @@ import os
 import select
 import socket
 import struct
+import sys
 import time
 from collections.abc import Callable, Sequence
 
@@ -29,6 +30,8 @@ IOV_MAX: int = os.sysconf("SC_IOV_MAX") if os.sysconf("SC_IOV_MAX") > 0 else 102
 """How many buffers one ``sendmsg`` takes."""
 
 NO_WAIT = int(socket.MSG_DONTWAIT)  # as an enum's member it would be converted at each call
+_MODE_IS_INHERITED = sys.platform != "linux"
+"""Whether an accepted socket may be non-blocking because its listener is, without Python knowing it."""
 _NO_MEMORY = memoryview(b"")
 _LONGEST_WAIT = 2**31 - 1
 _LONGEST_POLL = 1e6
@@ -68,7 +71,8 @@ class SocketConnection:
 
     def __init__(self, sock: socket.socket, peer: Peer) -> None:
         """Take over ``sock``; raises ``OSError``, and then leaves the socket to the caller."""
-        sock.setblocking(True)
+        if _MODE_IS_INHERITED or sock.gettimeout() is not None:
+            sock.setblocking(True)
         self.peer = peer
         self.sock = sock
         self._blocking = True
