@@ -13,6 +13,8 @@ from .wire import Flags
 __all__ = ["BatchProxy"]
 
 _BATCH, _ONEWAY = int(Flags.BATCH), int(Flags.ONEWAY)
+_NO_KEYWORDS: dict[str, Any] = {}
+"""One for all calls that have none: a thousand of them would keep Python's garbage collector busy."""
 _Call = tuple[str, Sequence[Any], dict[str, Any]]
 
 
@@ -21,7 +23,7 @@ def _batched_method(calls: list[_Call], name: str) -> Callable[..., None]:
     keep = calls.append
 
     def batched_method(*args: Any, **kwargs: Any) -> None:
-        keep((name, args, kwargs))
+        keep((name, args, kwargs or _NO_KEYWORDS))
 
     batched_method.__name__ = name
     return batched_method
