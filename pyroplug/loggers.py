@@ -20,12 +20,13 @@ def logger(name: str) -> Logger:
 
 
 class _Late:
-    __slots__ = ("_name",)
-
     def __init__(self, name: str) -> None:
         self._name = name
 
     def __getattr__(self, attribute: str) -> Any:
         import logging
 
-        return getattr(logging.getLogger(self._name), attribute)
+        found = getattr(logging.getLogger(self._name), attribute)
+        if callable(found):  # its methods stay the same
+            self.__dict__[attribute] = found
+        return found
