@@ -135,7 +135,6 @@ class Channel(Owned):
         if (
             line is None
             or flags
-            or object_id
             or get_ident() != self.owner
             or current_call.get() is not None
             or (args and type(args[0]) is SerializedBlob)
@@ -147,9 +146,10 @@ class Channel(Owned):
         if self._careful:
             self.prepare()
             line = self._connected_line()
-        if method in self.oneway:
+        target = object_id or self.uri.object
+        if method in self.oneway and not object_id:
             flags = _ONEWAY
-        payload = line.dumps_call(self.uri.object, method, args, kwargs or {})
+        payload = line.dumps_call(target, method, args, kwargs or {})
         self.sequence = sequence = (self.sequence + 1) & 0xFFFF
         found: Any
         request: Sequence[Buffer] | None = None
@@ -163,7 +163,7 @@ class Channel(Owned):
                 if type(found) is not bytes and not flags:
                     found = line.protocol.answer(found, sequence)
         except BaseException as error:
-            found = self._lost(line, error, RemoteCall(self.uri.object, method, args, kwargs or {}, flags))
+            found = self._lost(line, error, RemoteCall(target, method, args, kwargs or {}, flags))
         if type(found) is bytes:
             return line.loads(found)
         return None if found is None else self._result(found)

@@ -149,6 +149,11 @@ class CallState:
             self.correlation_id = uuid4().bytes
         return self.correlation_id
 
+    @property
+    def says_nothing(self) -> bool:
+        """Whether it is as good as none: a client's, with nothing to send and nothing received."""
+        return self.message is None and not (self.outgoing or self.received or self.correlation_id)
+
     def copy(self) -> CallState:
         """An independent state with the same values."""
         twin = CallState(self.client, self.message)
@@ -208,7 +213,10 @@ def keep_received(annotations: Mapping[str, Buffer]) -> None:
     """Remember the annotations that came with an answer, in place of those of the one before."""
     state = current_state()
     if annotations or (state is not None and state.received):
-        _state_to_change().received = annotations
+        state = _state_to_change()
+        state.received = annotations
+    if state is not None and state.says_nothing:
+        current_call.set(None)  # the next call is a plain one again
 
 
 class _ClientAnnotations(MutableMapping[str, Buffer]):

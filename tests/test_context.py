@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from pyroplug.client import ClientProtocol
-from pyroplug.context import ClientConnection, current_context, keep_received
+from pyroplug.context import ClientConnection, current_call, current_context, keep_received
 from pyroplug.errors import PyroError
 from pyroplug.exposure import expose
 from pyroplug.wire import Flags, Message
@@ -341,3 +341,28 @@ class TestClientConnection:
         assert list(client.tracked_resources) == []
         with pytest.raises(PyroError, match="no tracker"):
             client.tracking  # noqa: B018
+
+
+def test_what_was_received_and_is_gone_again_leaves_nothing_behind() -> None:
+    """A client with something in its context makes its calls the long way."""
+
+    def client() -> None:
+        assert current_call.get() is None
+        keep_received({"ABCD": b"x"})
+        assert current_context.response_annotations == {"ABCD": b"x"}
+        assert current_call.get() is not None
+        keep_received({})
+        assert current_call.get() is None
+        current_context.annotations = {"EFGH": b"y"}
+        keep_received({"ABCD": b"x"})
+        keep_received({})
+        assert current_context.annotations == {"EFGH": b"y"}
+        current_context.annotations = {}
+        current_context.correlation_id = UUID(int=7)
+        keep_received({})
+        assert current_context.correlation_id == UUID(int=7)
+        current_context.correlation_id = None
+        keep_received({})
+        assert current_call.get() is None
+
+    alone(client)

@@ -32,7 +32,7 @@ QUICK = 0.001
 """Seconds in which an item comes at once; where the client is away for longer, so may the item."""
 FIRST_WINDOW = 4
 """So many items an iterator runs ahead at first; twice as many each time that its client has taken all."""
-ROOM = 1 << 19
+ROOM = 1 << 21
 """Bytes of items that are ready, by estimation, from which on it runs no further."""
 
 
