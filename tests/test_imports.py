@@ -113,6 +113,8 @@ def test_listing_plugins_loads_them(loaded_by_listing: set[str]) -> None:
 
 @pytest.mark.parametrize("name", NOT_FOR_LISTING)
 def test_listing_plugins_imports_no_such_library(loaded_by_listing: set[str], name: str) -> None:
+    if name == "subprocess" and sys.version_info < (3, 11):
+        pytest.skip("before Python 3.11 the library's own uuid needs it, which msgpack's extensions know")
     assert name not in loaded_by_listing
 
 
