@@ -13,6 +13,7 @@ from .contracts import Buffer, Connection, DirectIO, direct_io
 from .errors import CommunicationError, PyroError
 from .time_limit import TimeLimit
 from .wire import (
+    CORRELATION_ID,
     HEADER_SIZE,
     INVOKE_PREFIX,
     MAGIC,
@@ -96,7 +97,7 @@ def plain_exchange(
                 and size == count - HEADER_SIZE
                 and prefix == RESULT_PREFIX
                 and serializer == serializer_id
-                and not flags
+                and (not flags or flags == CORRELATION_ID)  # Pyro5 gives each answer one, which nobody reads
                 and not chunks
                 and magic == MAGIC
             ):
