@@ -15,7 +15,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("contracts", "config"),
     (
         *("hookspecs", "uri", "location", "wire", "receiver", "marshalled", "challenges", "values"),
-        *("members", "exposure", "context", "protocol", "wirelog", "logs", "tags"),
+        *("members", "exposure", "client_connection", "context", "protocol", "wirelog", "logs", "tags"),
     ),
     ("objects", "streams", "remote_iterator", "blobs", "plugins"),
     ("dispatch", "selection", "gatekeeper"),
