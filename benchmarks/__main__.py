@@ -7,18 +7,19 @@ import faulthandler
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from .children import environment
 from .contestant import Contestant
 from .contestants import line_up
 from .kinds import KINDS
 from .references import with_references
-from .regression import compare_with_baseline, save_baseline
+from .regression import RUNS, compare_with_baseline, save_baseline
 from .report import report, report_targets
-from .results import Machine, evaluate
-from .series import Kind, Outcome, Plan
-from .servers import environment
+from .results import Machine, Measurement, Results, evaluate
+from .series import Key, Kind, Outcome, Plan
 from .targets import judge, passed
 
 BASELINE = Path(__file__).with_name("baseline.json")
@@ -34,10 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(*(f"  {each.name}" for each in everybody), sep="\n", file=sys.stderr)
         return 2
     _forget_settings()
-    machine = _machine(options.free)
-    kinds = [kind for kind in KINDS if kind.name in (options.kind or [kind.name])]
-    outcome = _measure(kinds, contestants, options)
-    results = evaluate(outcome, machine.at_end(), options.quick)
+    runs = Runs(contestants, options)
+    results = runs.measure()
     if options.json is not None:
         options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(results.to_json())
@@ -48,9 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"\n{report_targets(verdicts)}")
         good = passed(verdicts)
     if options.save_baseline:
-        save_baseline(results, BASELINE)
+        save_baseline([results, *(runs.measure() for _ in range(RUNS - 1))], BASELINE)
     if options.regression:
-        text, same = compare_with_baseline(results, BASELINE)
+        complete = not options.filter and not options.kind
+        text, same = compare_with_baseline(results, BASELINE, runs.measure, complete)
         print(f"\n{text}")
         good = good and same
     return 0 if good else 1
@@ -62,23 +62,48 @@ def select(everybody: Sequence[Contestant], words: Sequence[str]) -> list[Contes
     return with_references(chosen, everybody)
 
 
-def _measure(
-    kinds: Iterable[Kind], contestants: Sequence[Contestant], options: argparse.Namespace
-) -> Outcome:
-    outcome = Outcome()
-    progress = _progress if sys.stderr.isatty() else _silent
-    for kind in kinds:
-        plan = _plan(kind.plan(options.quick), options)
+class Runs:
+    """Makes runs as they were asked for."""
+
+    def __init__(self, contestants: Sequence[Contestant], options: argparse.Namespace) -> None:
+        self._contestants = contestants
+        self._options = options
+        self._machine = _machine(options.free)
+
+    def measure(self, again: Sequence[Measurement] = ()) -> Results:
+        """All of it.
+
+        :param again: nothing but these and what they are compared with, if there are any.
+        """
+        options, outcome = self._options, Outcome()
+        groups = {each.group for each in again} or options.kind or {kind.name for kind in KINDS}
+        only = frozenset(key for each in again for key in _keys(each))
+        names = {name for name, _ in only}
+        # Programs that start up are no contestants.
+        contestants = [each for each in self._contestants if each.name in names] or self._contestants
+        for kind in KINDS:
+            if kind.name in groups:
+                start = time.monotonic()
+                outcome.add(self._measure_kind(kind, contestants, only))
+                if options.times:
+                    print(f"{kind.name}: {time.monotonic() - start:.0f} seconds", file=sys.stderr)
+        return evaluate(outcome, self._machine.at_end(), options.quick)
+
+    def _measure_kind(self, kind: Kind, contestants: Sequence[Contestant], only: frozenset[Key]) -> Outcome:
+        plan = replace(_plan(kind.plan(self._options.quick), self._options), only=only)
+        progress = _progress if sys.stderr.isatty() else _silent
         # A server that does not answer, in whichever library, would have its client wait for ever.
         faulthandler.dump_traceback_later(_longest(plan, len(contestants)), exit=True)
-        start = time.monotonic()
         try:
-            outcome.add(kind.measure(contestants, plan, options.quick, progress))
+            return kind.measure(contestants, plan, self._options.quick, progress)
         finally:
             faulthandler.cancel_dump_traceback_later()
-        if options.times:
-            print(f"{kind.name}: {time.monotonic() - start:.0f} seconds", file=sys.stderr)
-    return outcome
+
+
+def _keys(measurement: Measurement) -> Iterator[Key]:
+    yield measurement.contestant, measurement.workload
+    for each in measurement.compared.values():
+        yield each.contestant, each.workload
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -107,9 +132,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--regression",
         action="store_true",
-        help="compare with the ratios kept in the repository; exit 1 if something got worse",
+        help="compare with the ratios kept in the repository, and measure again what looks worse;"
+        " exit 1 if something got worse",
     )
-    parser.add_argument("--save-baseline", action="store_true", help="keep the ratios of this run there")
+    parser.add_argument("--save-baseline", action="store_true", help=f"keep the ratios there of {RUNS} runs")
     return parser
 
 

@@ -69,8 +69,8 @@ class Bulk(Protocol):
     def take(self, data: Any) -> int:
         """Receive the data; its length."""
 
-    def hold(self, kind: str, size: int) -> None:
-        """Have data ready to be sent."""
+    def hold(self, kind: str, size: int, count: int) -> None:
+        """Have data ready to be sent so many times."""
 
     def give(self, kind: str, size: int) -> Any:
         """Send data."""

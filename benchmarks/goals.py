@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from .contestant import MIXED, OURS, RAW, REAL_PYRO5
 from .contestants import SERIALIZERS
-from .kinds.bulk import chunked, memory, transfer
+from .kinds.bulk import chunked, transfer
 from .kinds.crowd import CPU_TIME
 from .kinds.idle import ALONE, active, cost
+from .kinds.memory import memory
 from .kinds.start_up import COMMAND, COMMAND_LIBRARIES, IMPORT, MEMORY, NOTHING
 from .targets import OTHERS, VALUE, Target
 from .workloads import Batch, ConnectCallClose, EchoRecord, EmptyCall, OnewayCalls, SingleCalls
@@ -19,6 +20,7 @@ _THREADS = "msgpack threadpool tcp"
 _LOOP = "msgpack multiplex tcp"
 _EMPTY, _ECHO = EmptyCall.name, EchoRecord.name
 _SIZES = (1, 8, 64)
+_BOTH = ("up", "down")
 
 
 def _targets() -> Iterator[Target]:
@@ -64,13 +66,13 @@ def _bulk() -> Iterator[Target]:
     contestant = f"{OURS} {_THREADS}"
     for size in _SIZES:
         for kind, at_most in (("bytes", 1.4), ("bytearray", 1.4), ("str", 3.5)):
-            for way in ("up", "down"):
+            for way in _BOTH:
                 yield Target(contestant, transfer(way, kind, size), RAW, at_most)
         yield Target(contestant, transfer("up", "memoryview", size), RAW, 1.4)
         yield Target(contestant, chunked(size), RAW, 2.0)
     for serializer, sender, receiver in (("msgpack", 0.1, 1.1), ("marshal", 1.0, 2.0)):
-        for kind in ("bytes", "bytearray"):
-            for way in ("up", "down"):
+        for kind, ways in (("bytes", _BOTH), ("bytearray", _BOTH), ("memoryview", ("up",))):
+            for way in ways:
                 name = f"{OURS} {serializer} threadpool tcp"
                 yield Target(name, memory(way, kind, "sender"), VALUE, sender)
                 yield Target(name, memory(way, kind, "receiver"), VALUE, receiver)

@@ -147,7 +147,7 @@ BLOCKS: dict[str, Callable[[Results], Iterator[str]]] = {
     "losses": _losses,
     "losses-to-pyro5": _losses_to_pyro5,
     "left-out": _left_out,
-    **{group: _tables(group) for group in ("calls", "crowd", "idle", "start-up")},
+    **{group: _tables(group) for group in ("calls", "crowd", "memory", "idle", "start-up")},
     "bulk": _tables("bulk", largest=True),
 }
 """What can be put into the page, by name: the lines of it."""

@@ -18,7 +18,7 @@ from typing import Any
 
 from pyroplug.api import Daemon, Proxy, expose
 from pyroplug.config import Configuration
-from pyroplug.contracts import Codec
+from pyroplug.contracts import Buffer, Codec
 from pyroplug.plugins import Kind, PluginSet
 from pyroplug.values import registry
 
@@ -102,7 +102,7 @@ def _parts(ends: _Ends, workload: Workload, seconds: float) -> Iterator[Part]:
     codec, connection, session = ends.codec, ends.connection, ends.connection.session
     name, args = _METHODS[workload.name]
     value = args[0] if args else None
-    call, result = bytes(codec.dumps_call(_OBJECT, name, args, {})), bytes(codec.dumps(value))
+    call, result = _joined(codec.dumps_call(_OBJECT, name, args, {})), _joined(codec.dumps(value))
     ends.client()
     request, memory = connection.request, memoryview(bytearray(16 * 1024))
     nothing = best(lambda: None)
@@ -133,6 +133,10 @@ def _parts(ends: _Ends, workload: Workload, seconds: float) -> Iterator[Part]:
     yield Part("writing the result", 1, writing)
     yield Part("bytes to a message", 1, lending + cutting)
     yield Part("all else", 1, handling - reading_call - writing)
+
+
+def _joined(written: Buffer | tuple[Buffer, ...]) -> bytes:
+    return b"".join(written) if isinstance(written, tuple) else bytes(written)
 
 
 def _best(work: Callable[[], object], seconds: float) -> float:

@@ -1,7 +1,8 @@
 """Rounds: in each of them, everything that is measured has a short turn.
 
-Whatever else the machine does then falls on all of them alike, and what is compared was measured within
-moments. The order is another one in each round, and the same in each run.
+Whatever else the machine does then falls on all of them alike. Those with the same workload follow one
+another, so that what is compared was measured within moments. The order is another one in each round, and
+the same in each run.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from .series import LeftOut, Outcome, Plan, Progress, Series, in_a_line
@@ -52,7 +53,7 @@ def measure_rounds(turns: Iterable[Turn], plan: Plan, name: str, progress: Progr
     """
     outcome = Outcome()
     ready = []
-    for turn in turns:
+    for turn in (each for each in turns if plan.wants(each.series)):
         first = turn.series[0]
         progress(f"{name}: warming up {first.who.name}, {first.workload}")
         try:
@@ -70,12 +71,11 @@ def measure_rounds(turns: Iterable[Turn], plan: Plan, name: str, progress: Progr
 
 def _measure(turns: Sequence[Turn], plan: Plan, name: str, progress: Progress) -> None:
     start = time.monotonic()
-    order, dice = list(turns), random.Random(_SEED)
+    dice = random.Random(_SEED)
     pauses: dict[int, int] = {}
     for number in range(plan.rounds):
         progress(f"{name}: round {number + 1} of {plan.rounds}")
-        dice.shuffle(order)
-        for turn in order:
+        for turn in _order(turns, dice):
             pause = pauses.get(id(turn), 0)
             if pause:
                 pauses[id(turn)] = pause - 1
@@ -89,3 +89,14 @@ def _measure(turns: Sequence[Turn], plan: Plan, name: str, progress: Progress) -
                 series.rounds.append(value)
         if plan.seconds is not None and time.monotonic() - start > plan.seconds:
             return
+
+
+def _order(turns: Iterable[Turn], dice: random.Random) -> Iterator[Turn]:
+    workloads: dict[str, list[Turn]] = {}
+    for turn in turns:
+        workloads.setdefault(turn.series[0].workload, []).append(turn)
+    groups = list(workloads.values())
+    dice.shuffle(groups)
+    for group in groups:
+        dice.shuffle(group)
+        yield from group

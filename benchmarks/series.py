@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -68,11 +68,17 @@ class Plan:
     :ivar rounds: how many.
     :ivar turn: seconds that each contestant gets for each workload in a round.
     :ivar seconds: when they are over, the round that is under way is the last one; ``None`` for no limit.
+    :ivar only: measure nothing but these, if there are any.
     """
 
     rounds: int
     turn: float
     seconds: float | None = None
+    only: frozenset[Key] = frozenset()
+
+    def wants(self, series: Iterable[Series]) -> bool:
+        """Whether some of these are to be measured."""
+        return not self.only or any(each.key in self.only for each in series)
 
 
 class Kind(Protocol):
@@ -80,7 +86,7 @@ class Kind(Protocol):
 
     @property
     def name(self) -> str:
-        """What selects it on the command line."""
+        """What selects it on the command line; and the group of its series."""
 
     def plan(self, quick: bool) -> Plan:
         """How long it takes by default."""

@@ -47,8 +47,10 @@ def payload(kind: str, size: int) -> Any:
     """
     if kind == "str":
         return ("All work and no play makes Jack a dull boy.  " * 256)[:256] * (size // 256)
+    if kind == "bytearray":
+        return bytearray(range(256)) * (size // 256)
     data = bytes(range(256)) * (size // 256)
-    return {"bytes": bytes, "bytearray": bytearray, "memoryview": memoryview}[kind](data)
+    return memoryview(data) if kind == "memoryview" else data
 
 
 class Served:
@@ -56,7 +58,7 @@ class Served:
 
     def __init__(self) -> None:
         self._oneway_calls = 0
-        self._given: tuple[tuple[str, int], Any] = (("", 0), None)
+        self._held: tuple[tuple[str, int], list[Any]] = (("", 0), [])
         self._chunk = payload("bytes", CHUNK)
 
     def nop(self) -> None:
@@ -82,16 +84,24 @@ class Served:
         """Receive data; its length."""
         return len(data)
 
-    def hold(self, kind: str, size: int) -> None:
-        """Make data that is going to be sent, in place of what was made before."""
-        if self._given[0] != (kind, size):
-            self._given = ("", 0), None  # do not hold two at a time
-            self._given = (kind, size), payload(kind, size)
+    def hold(self, kind: str, size: int, count: int) -> None:
+        """Make what the next calls of ``give`` return, in place of what was made before.
+
+        A ``bytearray`` is one that the method has just made, and that nobody else has: each is given away
+        once. What cannot change is the same each time.
+        """
+        if kind != "bytearray" and self._held[0] == (kind, size):
+            return
+        self._held = ("", 0), []  # do not hold two at a time
+        times = count if kind == "bytearray" else 1
+        self._held = (kind, size), [payload(kind, size) for _ in range(times)]
 
     def give(self, kind: str, size: int) -> Any:
-        """Send data, which is made now if need be."""
-        self.hold(kind, size)
-        return self._given[1]
+        """Send what was made."""
+        key, values = self._held
+        if key != (kind, size) or not values:
+            raise LookupError(f"no {kind} of {size:,} bytes is held")
+        return values.pop() if kind == "bytearray" else values[0]
 
     def chunks(self, count: int) -> Iterator[bytes]:
         """Send so many chunks."""

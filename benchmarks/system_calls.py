@@ -14,9 +14,11 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from .children import environment
+from .clients import named
 from .contestant import OURS, RAW, REAL_PYRO5, Contestant
 from .contestants import line_up
-from .servers import Servers, environment
+from .servers import Servers
 from .workloads import EmptyCall
 
 __all__ = ["count_system_calls", "show_system_calls"]
@@ -86,7 +88,7 @@ def _read(lines: Iterable[str]) -> Counter[str]:
 
 
 def _main(name: str, address: str, calls: str) -> None:
-    (contestant,) = (each for each in line_up() if each.name == name)
+    contestant = named(name)
     remote = contestant.connect(address)
     EmptyCall().run(remote, int(calls))
     contestant.close()

@@ -18,6 +18,7 @@ __all__ = [
     "ConnectCallClose",
     "EchoRecord",
     "EmptyCall",
+    "FirstAnswer",
     "OnewayCalls",
     "SingleCalls",
     "Sum",
@@ -36,14 +37,12 @@ class Workload:
     :cvar needs: what a contestant has to be able to do.
     :cvar fewest: a measurement is of so many at least.
     :cvar raw_threads: compared with the limit's server of threads, even if the contestant's has none.
-    :cvar raw_serializer: compared with the limit using the same serializer, instead of msgpack.
     """
 
     name: str
     needs = Can.CALLS
     fewest = 3
     raw_threads = False
-    raw_serializer = False
 
     def prepare(self, contestant: Contestant, address: str, remote: Any) -> Any:
         """What ``verify`` and ``run`` are given of a contestant that is connected; by default the remote."""
@@ -153,7 +152,7 @@ class Batch(Workload):
     name = f"batch of {BATCH:,} calls"
     needs = Can.BATCH
     fewest = 1
-    raw_threads = raw_serializer = True
+    raw_threads = True
 
     def prepare(self, contestant: Contestant, address: str, remote: Any) -> Callable[[int], Sequence[int]]:
         return contestant.batch
@@ -189,6 +188,22 @@ class ConnectCallClose(Workload):
         for _ in repeat(None, count):
             contestant.connect(address).nop()
             contestant.close()
+
+
+class FirstAnswer(ConnectCallClose):
+    """A new client's first call, with all that comes before it."""
+
+    name = "a new client's first answer"
+
+    def take(self, subject: tuple[Contestant, str], count: int) -> float:
+        contestant, address = subject
+        took = 0.0
+        for _ in repeat(None, count):
+            start = time.perf_counter()
+            contestant.connect(address).nop()
+            took += time.perf_counter() - start
+            contestant.close()
+        return took / count
 
 
 WORKLOADS: tuple[Workload, ...] = (EmptyCall(), EchoRecord())

@@ -1,37 +1,23 @@
-"""One client of a crowd, ``python -m benchmarks.clients.crowd``.
-
-It reads lines that say what to do, and answers each with one: null, or what went wrong.
-"""
+"""One client of a crowd."""
 
 from __future__ import annotations
 
-import json
-import os
-import sys
-
+from benchmarks.clients import named, obey
 from benchmarks.contestant import Remote
-from benchmarks.contestants import line_up
+from benchmarks.workloads import EmptyCall
 
 
-def _main() -> None:
-    everybody = {each.name: each for each in line_up()}
-    remotes: dict[str, Remote] = {}
-    for line in sys.stdin:
-        what, name, argument = json.loads(line)
-        error = None
-        try:
-            if what == "connect":
-                remotes[name] = everybody[name].connect(argument)
-                remotes[name].nop()
-            else:
-                nop = remotes[name].nop
-                for _ in range(argument):
-                    nop()
-        except Exception as problem:  # whatever a library has
-            error = f"{type(problem).__name__}: {problem}"
-        print(json.dumps(error), flush=True)
-    os._exit(0)  # some libraries have threads that would wait
+class _Client:
+    def __init__(self) -> None:
+        self._remotes: dict[str, Remote] = {}
+
+    def connect(self, name: str, address: str) -> None:
+        self._remotes[name] = named(name).connect(address)
+        self._remotes[name].nop()
+
+    def run(self, name: str, count: int) -> None:
+        EmptyCall().run(self._remotes[name], count)
 
 
 if __name__ == "__main__":
-    _main()
+    obey(_Client())

@@ -6,7 +6,7 @@ from benchmarks.contestant import Contestant
 
 from .grpc_library import Grpc
 from .pyroplug_itself import Pyroplug, PyroplugToPyro5
-from .raw_sockets import RawSockets
+from .raw_sockets import SERIALIZERS, RawSockets
 from .real_pyro5 import Pyro5ToPyroplug, RealPyro5
 from .rpyc_library import Rpyc
 from .standard_library import HttpJson, Managers, XmlRpc
@@ -20,18 +20,17 @@ LIBRARIES: dict[str, type[Contestant]] = {
 }
 """Those that have a server of their own."""
 
-SERIALIZERS = ("msgpack", "marshal", "json", "serpent")
 _MODELS = ("threadpool", "multiplex")
 
 
 def line_up() -> list[Contestant]:
     """All contestants, none of them connected."""
     found: list[Contestant] = [
-        RawSockets("msgpack", model, transport)
-        for transport in ("tcp", "unix")
+        RawSockets(serializer, model, transport)
+        for transport, serializers in (("tcp", SERIALIZERS), ("unix", SERIALIZERS[:2]))
+        for serializer in serializers
         for model in ("threads", "loop")
     ]
-    found += [RawSockets(serializer, "threads") for serializer in SERIALIZERS[1:]]
     found += [RealPyro5(serializer, model) for model in _MODELS for serializer in SERIALIZERS]
     found += [RealPyro5("msgpack", model, "unix") for model in _MODELS]
     found += [Pyroplug(serializer, model) for model in _MODELS for serializer in SERIALIZERS]

@@ -91,8 +91,8 @@ class _Client:
         result: int = self._take((data,))[0]
         return result
 
-    def hold(self, kind: str, size: int) -> None:
-        self._hold((kind, size))
+    def hold(self, kind: str, size: int, count: int) -> None:
+        self._hold((kind, size, count))
 
     def give(self, kind: str, size: int) -> Any:
         return self._give((kind, size))[0]

@@ -1,4 +1,4 @@
-"""The limit: bare sockets and msgpack, and not a line more than a remote call in Python has to have.
+"""The limit: bare sockets and a serializer, and not a line more than a remote call in Python has to have.
 
 For calls there is no framing, no check and no error handling. A message is taken to arrive in one piece,
 which small ones over a loopback do; it is no basis for a program. What cannot do without framing is in
@@ -15,18 +15,19 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import msgpack
-
 from benchmarks.contestant import RAW, Bulk, Can, Contestant, Oneway, Remote, Served, ServerSetup
 
-from .raw_frames import RawBulk, RawFrames, RawStream, answer_frames, answer_stream
+from .raw_frames import RawFrames, RawStream, answer_frames, answer_stream, serializer
 
 __all__ = ["RawSockets"]
 
 OBJECT = "served"
 RECEIVE = 64 * 1024
-_BATCH_ONLY = frozenset((Can.BATCH,))
+SERIALIZERS = ("msgpack", "marshal", "json", "serpent")
+_ALIKE = frozenset((Can.CALLS, Can.CONNECT, Can.BATCH))
+"""What is compared using the same serializer."""
 _LOOP = frozenset((Can.CALLS, Can.CONNECT, Can.CROWD, Can.IDLE))
+_Calls = dict[tuple[str, str], Callable[..., Any]]
 
 
 class RawSockets(Contestant):
@@ -37,9 +38,8 @@ class RawSockets(Contestant):
 
     @property
     def can(self) -> frozenset[Can]:
-        if self.serializer != "msgpack":
-            return _BATCH_ONLY
-        return _LOOP if self.setup.model == "loop" else self._can
+        found = self._can if self.serializer == "msgpack" else _ALIKE
+        return found & _LOOP if self.setup.model == "loop" else found
 
     @property
     def carries(self) -> Sequence[str]:
@@ -48,30 +48,24 @@ class RawSockets(Contestant):
     @classmethod
     def serve(cls, setup: ServerSetup, folder: str, ready: Callable[[str], None]) -> None:
         served = Served()
-        methods: dict[tuple[str, str], Callable[..., Any]] = {
-            (OBJECT, "nop"): served.nop,
-            (OBJECT, "add"): served.add,
-            (OBJECT, "echo"): served.echo,
-        }
-        where = {name: _listening(setup, folder, name) for name in ("calls", "stream", "frames")}
-        threading.Thread(
-            target=_serve_threads, args=(where["stream"], answer_stream, served), daemon=True
-        ).start()
-        threading.Thread(
-            target=_serve_threads, args=(where["frames"], answer_frames, served), daemon=True
-        ).start()
+        methods: _Calls = {(OBJECT, name): getattr(served, name) for name in ("nop", "add", "echo")}
+        where = {name: _listening(setup, folder, name) for name in ("stream", "frames", *SERIALIZERS)}
+        _in_background(where["stream"], answer_stream, served)
+        _in_background(where["frames"], answer_frames, served)
         ready(json.dumps({name: listener.getsockname() for name, listener in where.items()}))
         if setup.model == "loop":
-            _serve_loop(where["calls"], methods)
+            _serve_loop({name: where[name] for name in SERIALIZERS}, methods)
         else:
-            _serve_threads(where["calls"], _answer, methods)
+            for name in SERIALIZERS[1:]:
+                _in_background(where[name], _answer, methods, name)
+            _serve_threads(where[SERIALIZERS[0]], _answer, methods, SERIALIZERS[0])
 
     def connect(self, address: str) -> Remote:
         self._where = json.loads(address)
         self._frames: RawFrames | None = None
         self._stream: RawStream | None = None
-        self._sock = _connected(self._where["calls"])
-        return RawRemote(self._sock)
+        self._sock = _connected(self._where[self.serializer])
+        return RawRemote(self._sock, self.serializer)
 
     def close(self) -> None:
         for each in (self._sock, self._frames, self._stream):
@@ -83,10 +77,10 @@ class RawSockets(Contestant):
         return Oneway(stream.oneway, stream.count)
 
     def batch(self, count: int) -> Sequence[int]:
-        return self._framed().batch([("add", (number, 1)) for number in range(count)])
+        return self._framed().batch(count)
 
     def bulk(self) -> Bulk:
-        return RawBulk(self._framed())
+        return self._framed()
 
     def _framed(self) -> RawFrames:
         if self._frames is None:
@@ -97,9 +91,12 @@ class RawSockets(Contestant):
 class RawRemote:
     """The client's end. Each method is written out: one that calls another would cost every call."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, name: str) -> None:
+        """
+        :param name: the serializer's.
+        """
         self._send, self._recv = sock.send, sock.recv
-        self._pack, self._unpack = msgpack.Packer().pack, msgpack.unpackb
+        self._pack, self._unpack = serializer(name)
 
     def nop(self) -> None:
         """Do nothing."""
@@ -119,40 +116,47 @@ class RawRemote:
         return self._unpack(self._recv(RECEIVE))
 
 
-def _serve_threads(listener: socket.socket, answer: Callable[[socket.socket, Any], None], what: Any) -> None:
+def _in_background(listener: socket.socket, answer: Callable[..., None], *what: Any) -> None:
+    threading.Thread(target=_serve_threads, args=(listener, answer, *what), daemon=True).start()
+
+
+def _serve_threads(listener: socket.socket, answer: Callable[..., None], *what: Any) -> None:
     while True:
         sock, _ = listener.accept()
         _send_at_once(sock)
-        threading.Thread(target=answer, args=(sock, what), daemon=True).start()
+        threading.Thread(target=answer, args=(sock, *what), daemon=True).start()
 
 
-def _answer(sock: socket.socket, methods: dict[tuple[str, str], Callable[..., Any]]) -> None:
+def _answer(sock: socket.socket, methods: _Calls, name: str) -> None:
     send, recv = sock.send, sock.recv
-    pack, unpack = msgpack.Packer().pack, msgpack.unpackb
+    pack, unpack = serializer(name)
     while data := recv(RECEIVE):
         object_id, method, args = unpack(data)
         send(pack(methods[object_id, method](*args)))
 
 
-def _serve_loop(listener: socket.socket, methods: dict[tuple[str, str], Callable[..., Any]]) -> None:
-    pack, unpack = msgpack.Packer().pack, msgpack.unpackb
-    poller, accepting = select.epoll(), listener.fileno()
-    poller.register(accepting, select.EPOLLIN)
-    connected: dict[int, socket.socket] = {}
+def _serve_loop(where: dict[str, socket.socket], methods: _Calls) -> None:
+    poller = select.epoll()
+    listening: dict[int, Any] = {}
+    connected: dict[int, Any] = {}
+    for name, listener in where.items():
+        listening[listener.fileno()] = listener, serializer(name)
+        poller.register(listener, select.EPOLLIN)
     while True:
         for descriptor, _ in poller.poll():
-            if descriptor == accepting:
+            if descriptor in connected:
+                sock, (pack, unpack) = connected[descriptor]
+                if data := sock.recv(RECEIVE):
+                    object_id, method, args = unpack(data)
+                    sock.send(pack(methods[object_id, method](*args)))
+                else:
+                    connected.pop(descriptor)[0].close()
+            else:
+                listener, pair = listening[descriptor]
                 sock, _ = listener.accept()
                 _send_at_once(sock)
                 poller.register(sock, select.EPOLLIN)
-                connected[sock.fileno()] = sock
-                continue
-            sock = connected[descriptor]
-            if data := sock.recv(RECEIVE):
-                object_id, method, args = unpack(data)
-                sock.send(pack(methods[object_id, method](*args)))
-            else:
-                connected.pop(descriptor).close()
+                connected[sock.fileno()] = sock, pair
 
 
 def _listening(setup: ServerSetup, folder: str, name: str) -> socket.socket:

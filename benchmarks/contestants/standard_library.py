@@ -129,8 +129,8 @@ class _XmlBulk:
         result: int = self._proxy.take(data if isinstance(data, str) else Binary(data))
         return result
 
-    def hold(self, kind: str, size: int) -> None:
-        self._proxy.hold(kind, size)
+    def hold(self, kind: str, size: int, count: int) -> None:
+        self._proxy.hold(kind, size, count)
 
     def give(self, kind: str, size: int) -> Any:
         return self._proxy.give(kind, size)

@@ -8,8 +8,9 @@ from .bulk import BulkTransfers
 from .calls import Calls
 from .crowd import Crowd
 from .idle import IdleConnections
+from .memory import Memory
 from .start_up import StartUp
 
 __all__ = ["KINDS"]
 
-KINDS: tuple[Kind, ...] = (Calls(), Crowd(), BulkTransfers(), IdleConnections(), StartUp())
+KINDS: tuple[Kind, ...] = (Calls(), Crowd(), BulkTransfers(), Memory(), IdleConnections(), StartUp())

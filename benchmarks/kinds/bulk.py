@@ -1,8 +1,7 @@
-"""Large values: up, down, and down by chunks; how long they take, and how much memory."""
+"""How long large values take: up, down, and down by chunks."""
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,18 +9,16 @@ from functools import cache
 from typing import Any
 
 from benchmarks.connected import Client, able, connected, installed
-from benchmarks.contestant import OURS, RAW, REAL_PYRO5, Bulk, Can, Contestant
-from benchmarks.processes import peak, reset_peak, resident
+from benchmarks.contestant import RAW, Bulk, Can, Contestant
 from benchmarks.references import references
 from benchmarks.rounds import Turn, WrongAnswer, calibrate, measure_rounds
 from benchmarks.series import LeftOut, Outcome, Plan, Progress, Series
 from benchmarks.served import CHUNK, MIB, payload
 
-__all__ = ["LARGEST", "BulkTransfers", "chunked", "memory", "transfer"]
+__all__ = ["BulkTransfers", "chunked", "transfer"]
 
-LARGEST = 64
-"""MiB. With these the memory is measured: less of it might come from what was kept from before."""
-_SIZES, _QUICK_SIZES = (1, 8, LARGEST), (1, 16)
+_SIZES, _QUICK_SIZES = (1, 8, 64), (1, 16)
+"""In MiB."""
 _TOO_SLOW = 8.0
 """Seconds of a transfer; what takes longer is left out."""
 
@@ -37,11 +34,6 @@ def transfer(way: str, kind: str, mebibytes: int) -> str:
 def chunked(mebibytes: int) -> str:
     """The name of a workload."""
     return f"{mebibytes} MiB down by chunks"
-
-
-def memory(way: str, kind: str, end: str) -> str:
-    """The name of a workload: the memory that a transfer takes at one end, the ``sender`` or ``receiver``."""
-    return f"{transfer(way, kind, LARGEST)}, peak memory of the {end}"
 
 
 class BulkTransfers:
@@ -63,9 +55,6 @@ class BulkTransfers:
             turns = [turn for client in clients for turn in _turns(client, quick, present, outcome)]
             turns.sort(key=_place)
             outcome.add(measure_rounds(turns, plan, self.name, progress))
-            peaks = [turn for client in clients for turn in _peaks(client, quick, present)]
-            memory_plan = Plan(rounds=1 if quick else 2, turn=1)
-            outcome.add(measure_rounds(peaks, memory_plan, f"{self.name}: memory", progress))
         return outcome
 
 
@@ -109,26 +98,8 @@ def _ways(contestant: Contestant, quick: bool, outcome: Outcome) -> Iterator[tup
             )
 
 
-def _peaks(client: Client, quick: bool, present: Sequence[Contestant]) -> Iterator[Turn]:
-    contestant = client.contestant
-    if quick and contestant.library not in (OURS, RAW, REAL_PYRO5):
-        return
-    for way, kind in _ways(contestant, quick, Outcome()):
-        if quick and kind != "bytes":
-            continue
-        work = _WORK[way](contestant.bulk(), kind, LARGEST)
-        here, there = os.getpid(), client.server
-        ends = (here, there) if way == "up" else (there, here)
-        series = []
-        for end in ("sender", "receiver"):
-            name, raw_name = memory(way, kind, end), memory(way, "bytes", end)
-            series.append(_series(contestant, name, "x payload", present, raw_name))
-            series[-1].references.clear()  # next to nothing, or one: no number to divide by
-        yield _Peak(work, series, ends)
-
-
 def _series(
-    contestant: Contestant, name: str, unit: str, present: Sequence[Contestant], raw_name: str | None = None
+    contestant: Contestant, name: str, unit: str, present: Sequence[Contestant], raw_name: str = ""
 ) -> Series:
     compared = references(contestant.who, name, present, threads=True, raw_workload=raw_name)
     return Series(contestant.who, name, unit, "bulk", compared)
@@ -138,9 +109,8 @@ class _Up:
     def __init__(self, bulk: Bulk, kind: str, mebibytes: int) -> None:
         self._take, self._kind, self._size = bulk.take, kind, mebibytes * MIB
 
-    def prepare(self) -> None:
+    def prepare(self, count: int) -> None:
         _payload(self._kind, self._size)
-        self._take(_payload(self._kind, 256))  # the server lets go of what it got before
 
     def __call__(self) -> bool:
         return self._take(_payload(self._kind, self._size)) == self._size
@@ -150,8 +120,8 @@ class _Down:
     def __init__(self, bulk: Bulk, kind: str, mebibytes: int) -> None:
         self._bulk, self._kind, self._size = bulk, kind, mebibytes * MIB
 
-    def prepare(self) -> None:
-        self._bulk.hold(self._kind, self._size)
+    def prepare(self, count: int) -> None:
+        self._bulk.hold(self._kind, self._size, count)
 
     def __call__(self) -> bool:
         data = self._bulk.give(self._kind, self._size)
@@ -162,7 +132,7 @@ class _Chunks:
     def __init__(self, bulk: Bulk, mebibytes: int) -> None:
         self._bulk, self._size = bulk, mebibytes * MIB
 
-    def prepare(self) -> None:
+    def prepare(self, count: int) -> None:
         pass
 
     def __call__(self) -> bool:
@@ -191,44 +161,11 @@ class _Transfer:
 
     def take(self) -> Sequence[float]:
         """Milliseconds of one."""
-        self.work.prepare()
+        self.work.prepare(self.count)
         start = time.perf_counter()
         for _ in range(self.count):
-            _checked(self)
+            if not self.work():
+                raise WrongAnswer(
+                    f"{self.series[0].who.name}: {self.series[0].workload}: the answer is wrong"
+                )
         return [(time.perf_counter() - start) / self.count * 1000]
-
-
-@dataclass(slots=True)
-class _Peak:
-    """:ivar ends: the processes of the sender and of the receiver."""
-
-    work: Any
-    series: Sequence[Series]
-    ends: Sequence[int]
-
-    def warm_up(self, seconds: float) -> None:
-        self.work.prepare()
-
-    def take(self) -> Sequence[float]:
-        """Multiples of the payload, beyond what was there before. Less than a hundredth is of no account."""
-        self.work.prepare()
-        before = [_settled(each) for each in self.ends]
-        for each in self.ends:
-            reset_peak(each)
-        _checked(self)
-        beyond = [max(0, peak(each) - was) for each, was in zip(self.ends, before, strict=True)]
-        return [round(each / (LARGEST * MIB), 2) for each in beyond]
-
-
-def _settled(process: int) -> int:
-    """Resident memory, once the process has given back what it no longer needs, after its answer."""
-    limit, before = time.monotonic() + 1, -1
-    while (now := resident(process)) != before and time.monotonic() < limit:
-        before = now
-        time.sleep(0.01)
-    return now
-
-
-def _checked(turn: Any) -> None:
-    if not turn.work():
-        raise WrongAnswer(f"{turn.series[0].who.name}: {turn.series[0].workload}: the answer is wrong")

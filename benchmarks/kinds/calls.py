@@ -92,5 +92,5 @@ class _Turn:
 
 def _turn(client: Client, workload: Workload, present: Sequence[Contestant]) -> _Turn:
     who = client.contestant.who
-    compared = references(who, workload.name, present, workload.raw_threads, workload.raw_serializer)
+    compared = references(who, workload.name, able(present, workload.needs), workload.raw_threads)
     return _Turn(client, workload, [Series(who, workload.name, "µs", "calls", compared)])

@@ -6,15 +6,13 @@ tells how many cores there are, and who else is using them.
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from benchmarks.children import Child
 from benchmarks.clients import crowd
 from benchmarks.connected import able, installed
 from benchmarks.contestant import Can, Contestant
@@ -22,7 +20,7 @@ from benchmarks.processes import cpus_seconds
 from benchmarks.references import references
 from benchmarks.rounds import calibrate, measure_rounds
 from benchmarks.series import Outcome, Plan, Progress, Series
-from benchmarks.servers import Servers, end_process, environment
+from benchmarks.servers import Servers
 
 __all__ = ["CLIENTS", "CLOCK_TIME", "CPU_TIME", "Crowd"]
 
@@ -47,7 +45,8 @@ class Crowd:
         present, left_out = installed(able(contestants, Can.CROWD), self.name)
         outcome = Outcome(left_out=left_out)
         if present:
-            with everywhere(), Servers() as servers, _clients() as clients:
+            with everywhere(), Servers() as servers, ExitStack() as stack:
+                clients = [stack.enter_context(Child(crowd.__name__)) for _ in range(CLIENTS)]
                 servers.start(each.setup for each in present)
                 turns = [_Turn(each, servers, clients, _series(each, present)) for each in present]
                 outcome.add(measure_rounds(turns, plan, self.name, progress))
@@ -72,15 +71,14 @@ def everywhere() -> Iterator[None]:
 class _Turn:
     contestant: Contestant
     servers: Servers
-    clients: Sequence[_Client]
+    clients: Sequence[Child]
     series: Sequence[Series]
     count: int = _FEWEST
 
     def warm_up(self, seconds: float) -> None:
         address = self.servers.address(self.contestant.setup)
         for client in self.clients:
-            client.tell("connect", self.contestant.name, address)
-            client.answer()
+            client.ask("connect", self.contestant.name, address)
         self.take()
         self.count = calibrate(seconds, self.take()[1] / 1e6 * CLIENTS, _FEWEST)
 
@@ -88,7 +86,7 @@ class _Turn:
         """Microseconds a call: the processors' and the clock's."""
         processes = [
             self.servers.process_id(self.contestant.setup),
-            *(each.process_id for each in self.clients),
+            *(each.pid for each in self.clients),
         ]
         used, start = cpus_seconds(processes), time.perf_counter()
         for client in self.clients:
@@ -105,46 +103,3 @@ def _series(contestant: Contestant, present: Sequence[Contestant]) -> list[Serie
         Series(who, workload, "µs", "crowd", references(who, workload, present, threads=True))
         for workload in (CPU_TIME, CLOCK_TIME)
     ]
-
-
-class _Client:
-    """One of the processes, for the one that measures."""
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", crowd.__name__],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=environment(),
-            start_new_session=True,
-        )
-        self.process_id = self._process.pid
-
-    def tell(self, *what: object) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(what) + "\n")
-        self._process.stdin.flush()
-
-    def answer(self) -> None:
-        """Wait for it. Raises ``RuntimeError`` if it could not do what it was told."""
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        error = json.loads(line) if line else "it has ended"
-        if error is not None:
-            raise RuntimeError(f"a client process: {error}")
-
-    def close(self) -> None:
-        end_process(self._process)
-
-
-@contextmanager
-def _clients() -> Iterator[list[_Client]]:
-    clients: list[_Client] = []
-    try:
-        for _ in range(CLIENTS):
-            clients.append(_Client())
-        yield clients
-    finally:
-        for client in clients:
-            client.close()

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.children import environment
 from benchmarks.contestant import OURS, REAL_PYRO5, Contestant, Who
 from benchmarks.rounds import measure_rounds
 from benchmarks.series import Key, LeftOut, Outcome, Plan, Progress, Series
-from benchmarks.servers import environment
 
 __all__ = ["COMMAND", "COMMAND_LIBRARIES", "IMPORT", "IMPORTED", "MEMORY", "NOTHING", "StartUp"]
 
@@ -88,7 +88,7 @@ class StartUp:
                 turns.append(_Turn(command, [Series(program.who, COMMAND, "ms", "start-up", compared)]))
         outcome.add(measure_rounds(turns, plan, self.name, progress))
         progress(f"{self.name}: memory")
-        outcome.series.extend(_memory(present))
+        outcome.series.extend(_memory(present, plan))
         return outcome
 
 
@@ -113,12 +113,12 @@ def _series(who: Who, workload: str, unit: str) -> Series:
     return Series(who, workload, unit, "start-up", compared)
 
 
-def _memory(programs: Sequence[_Program]) -> list[Series]:
+def _memory(programs: Sequence[_Program], plan: Plan) -> list[Series]:
     base = _peak(_PASS)
     found = []
     for each in programs:
-        if each is not _PASS:
-            series = _series(each.who, MEMORY, "MiB")
+        series = _series(each.who, MEMORY, "MiB")
+        if each is not _PASS and plan.wants([series]):
             series.references.pop(NOTHING)
             series.rounds.append((_peak(each) - base) / _MEBIBYTE)
             found.append(series)
