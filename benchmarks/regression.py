@@ -1,8 +1,8 @@
 """Whether pyroplug got slower than it was: ratios of this run beside those that the repository keeps.
 
 A ratio compares what was measured within moments, so that it holds on a faster or busier machine too. But
-processes do not lie in memory in the same way twice, and no run tells how others vary. So the baseline is made
-of several runs and keeps the lowest and the highest of each ratio, and what looks worse is measured again.
+processes do not lie in memory in the same way twice, and no run tells how others vary. So the baseline is
+made of several runs, with the lowest and the highest of each ratio, and what looks worse is measured again.
 """
 
 from __future__ import annotations
@@ -130,9 +130,7 @@ def compare_with_baseline(
         second = kept(again([each for what, each, _ in _kept(results) if what in suspects]))
         confirmed = {change.what for change in changes(before, second) if change.worse} & suspects
         different = [each for each in different if each.what not in suspects - confirmed]
-        lines.append(
-            f"  (measured once more: {len(suspects)}, which looked worse; {len(confirmed)} still do)"
-        )
+        lines.append(f"  ({len(suspects)} looked worse and were measured again; {len(confirmed)} still do)")
     lines += [f"  {change}" for change in different] or ["  nothing differs by more than noise"]
     return "\n".join(lines), not any(change.worse for change in different)
 

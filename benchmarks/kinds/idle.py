@@ -50,7 +50,7 @@ class IdleConnections:
     name = "idle"
 
     def plan(self, quick: bool) -> Plan:
-        return Plan(rounds=15, turn=0.02, seconds=10) if quick else Plan(rounds=25, turn=0.03, seconds=40)
+        return Plan(rounds=11, turn=0.01, seconds=10) if quick else Plan(rounds=25, turn=0.03, seconds=40)
 
     def measure(
         self, contestants: Sequence[Contestant], plan: Plan, quick: bool, progress: Progress
