@@ -40,8 +40,8 @@ def _lines(results: Results) -> Iterator[str]:
                 _NAME.format(f"  {each.contestant}") + _NUMBER.format(number(each.value.median)) + ratios
             ).rstrip()
         yield ""
-    yield "Ratios are medians of those within each round: with raw over the same transport, with Pyro5"
-    yield "using the same serializer, server model and transport, or else msgpack and threads."
+    yield "Ratios are medians of those within each round: with raw over the same transport, with Pyro5 using"
+    yield "the same server and transport, and both using the same serializer; or else msgpack and threads."
     yield from machine_lines(results.machine, rounds_of(results))
     if results.left_out:
         yield ""

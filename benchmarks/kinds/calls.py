@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.connected import Client, able, connected, installed
-from benchmarks.contestant import Can, Contestant
+from benchmarks.contestant import RAW, Contestant
 from benchmarks.references import references
 from benchmarks.rounds import WrongAnswer, calibrate, measure_rounds
 from benchmarks.series import LeftOut, Outcome, Plan, Progress, Series
@@ -58,7 +58,7 @@ class Calls:
                 for client in clients:
                     if workload.needs in client.contestant.can:
                         turns.append(_turn(client, workload, present))
-                    elif Can.CALLS in client.contestant.can:
+                    elif client.contestant.library != RAW:
                         reason = f"not made for {workload.needs.value}"
                         outcome.left_out.append(LeftOut(client.contestant.name, workload.name, reason))
             outcome.add(measure_rounds(turns, plan, self.name, progress))

@@ -1,0 +1,49 @@
+"""A round is a turn for each, and who cannot do it is left out."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.report import report
+from benchmarks.results import evaluate
+from benchmarks.rounds import WrongAnswer, measure_rounds
+from benchmarks.series import LeftOut, Plan, Series
+
+from .made_up import CALL, EVERYBODY, MACHINE, OURS, RAW_THREADS
+
+
+class MadeUpTurn:
+    """Takes what it is given; or fails in the warm-up."""
+
+    def __init__(self, name: str, numbers: list[float], failure: Exception | None = None) -> None:
+        (contestant,) = (each for each in EVERYBODY if each.name == name)
+        self.series = [Series(contestant.who, CALL, "µs", "calls")]
+        self._numbers, self._failure = iter(numbers), failure
+
+    def warm_up(self, seconds: float) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def take(self) -> list[float]:
+        return [next(self._numbers)]
+
+
+def test_a_round_is_a_turn_for_each() -> None:
+    turns = [MadeUpTurn(RAW_THREADS, [1.0, 2.0]), MadeUpTurn(OURS, [3.0, 4.0])]
+    outcome = measure_rounds(turns, Plan(2, 1.0), "calls", lambda text: None)
+    assert [each.rounds for each in outcome.series] == [[1.0, 2.0], [3.0, 4.0]]
+
+
+def test_who_cannot_do_it_is_left_out_with_the_reason() -> None:
+    turns = [MadeUpTurn(RAW_THREADS, [1.0]), MadeUpTurn(OURS, [], OSError("no way\nat all"))]
+    outcome = measure_rounds(turns, Plan(1, 1.0), "calls", lambda text: None)
+    assert [each.who.name for each in outcome.series] == [RAW_THREADS]
+    assert outcome.left_out == [LeftOut(OURS, CALL, "OSError: no way")]
+    assert f"{CALL}: {OURS}: OSError: no way" in report(evaluate(outcome, MACHINE))
+
+
+def test_a_wrong_answer_stops_everything() -> None:
+    with pytest.raises(WrongAnswer):
+        measure_rounds(
+            [MadeUpTurn(OURS, [], WrongAnswer("2 + 2 = 5"))], Plan(1, 1.0), "calls", lambda text: None
+        )
