@@ -8,7 +8,6 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from .children import environment
@@ -90,7 +89,7 @@ class Runs:
         return evaluate(outcome, self._machine.at_end(), options.quick)
 
     def _measure_kind(self, kind: Kind, contestants: Sequence[Contestant], only: frozenset[Key]) -> Outcome:
-        plan = replace(_plan(kind.plan(self._options.quick), self._options), only=only)
+        plan = _plan(kind.plan(self._options.quick), self._options, only)
         progress = _progress if sys.stderr.isatty() else _silent
         # A server that does not answer, in whichever library, would have its client wait for ever.
         faulthandler.dump_traceback_later(_longest(plan, len(contestants)), exit=True)
@@ -150,11 +149,12 @@ def _positive(kind: Callable[[str], float]) -> Callable[[str], float]:
     return number
 
 
-def _plan(plan: Plan, options: argparse.Namespace) -> Plan:
+def _plan(plan: Plan, options: argparse.Namespace, only: frozenset[Key]) -> Plan:
     return Plan(
         options.rounds or plan.rounds,
         options.turn / 1000 if options.turn else plan.turn,
         None if options.rounds else plan.seconds,
+        only,
     )
 
 

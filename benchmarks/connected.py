@@ -10,7 +10,7 @@ from .contestant import Can, Contestant, Remote
 from .series import LeftOut, Outcome, in_a_line
 from .servers import Servers
 
-__all__ = ["Client", "able", "connected", "installed"]
+__all__ = ["Client", "able", "connected", "taking_part"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +26,21 @@ class Client:
     remote: Remote
 
 
-def installed(contestants: Sequence[Contestant], what: str) -> tuple[list[Contestant], list[LeftOut]]:
-    """Those whose libraries are there, and a note on each that is left out of something."""
-    there, left_out = [], []
-    for each in contestants:
+def taking_part(
+    contestants: Sequence[Contestant], what: str, *needs: Can
+) -> tuple[list[Contestant], Outcome]:
+    """Those that can do at least one of these and whose libraries are there, and a note on who is left out.
+
+    :param what: what they are left out of then.
+    """
+    present, outcome = [], Outcome()
+    for each in able(contestants, *needs):
         module = each.missing()
         if module is None:
-            there.append(each)
+            present.append(each)
         else:
-            left_out.append(LeftOut(each.name, what, f"{module} is not installed"))
-    return there, left_out
+            outcome.left_out.append(LeftOut(each.name, what, f"{module} is not installed"))
+    return present, outcome
 
 
 @contextmanager

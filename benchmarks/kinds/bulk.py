@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from benchmarks.connected import Client, able, connected, installed
+from benchmarks.connected import Client, connected, taking_part
 from benchmarks.contestant import RAW, Bulk, Can, Contestant
 from benchmarks.references import references
 from benchmarks.rounds import Turn, WrongAnswer, calibrate, measure_rounds
@@ -48,9 +48,8 @@ class BulkTransfers:
         self, contestants: Sequence[Contestant], plan: Plan, quick: bool, progress: Progress
     ) -> Outcome:
         progress(f"{self.name}: starting the servers")
-        chosen = [each for each in able(contestants, Can.BULK) if _takes_part(each, quick)]
-        present, left_out = installed(chosen, self.name)
-        outcome = Outcome(left_out=left_out)
+        chosen = [each for each in contestants if _takes_part(each, quick)]
+        present, outcome = taking_part(chosen, self.name, Can.BULK)
         with connected(present, self.name, outcome) as clients:
             turns = [turn for client in clients for turn in _turns(client, quick, present, outcome)]
             turns.sort(key=_place)

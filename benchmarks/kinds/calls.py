@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.connected import Client, able, connected, installed
+from benchmarks.connected import Client, able, connected, taking_part
 from benchmarks.contestant import RAW, Contestant
 from benchmarks.references import references
 from benchmarks.rounds import WrongAnswer, calibrate, measure_rounds
@@ -43,15 +43,14 @@ class Calls:
     name = "calls"
 
     def plan(self, quick: bool) -> Plan:
-        return Plan(rounds=15, turn=0.015, seconds=50) if quick else Plan(rounds=40, turn=0.025, seconds=170)
+        return Plan(rounds=15, turn=0.015, seconds=45) if quick else Plan(rounds=40, turn=0.025, seconds=170)
 
     def measure(
         self, contestants: Sequence[Contestant], plan: Plan, quick: bool, progress: Progress
     ) -> Outcome:
         progress(f"{self.name}: starting the servers")
         needs = {workload.needs for workload in CALLS}
-        present, left_out = installed(able(contestants, *needs), self.name)
-        outcome = Outcome(left_out=left_out)
+        present, outcome = taking_part(contestants, self.name, *needs)
         with connected(present, self.name, outcome) as clients:
             turns = []
             for workload in CALLS:

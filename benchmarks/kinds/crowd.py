@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from benchmarks.children import Child
 from benchmarks.clients import crowd
-from benchmarks.connected import able, installed
+from benchmarks.connected import taking_part
 from benchmarks.contestant import Can, Contestant
 from benchmarks.processes import cpus_seconds
 from benchmarks.references import references
@@ -42,8 +42,7 @@ class Crowd:
         self, contestants: Sequence[Contestant], plan: Plan, quick: bool, progress: Progress
     ) -> Outcome:
         progress(f"{self.name}: starting")
-        present, left_out = installed(able(contestants, Can.CROWD), self.name)
-        outcome = Outcome(left_out=left_out)
+        present, outcome = taking_part(contestants, self.name, Can.CROWD)
         if present:
             with everywhere(), Servers() as servers, ExitStack() as stack:
                 clients = [stack.enter_context(Child(crowd.__name__)) for _ in range(CLIENTS)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from benchmarks.children import Child
 from benchmarks.clients import idle
-from benchmarks.connected import able, installed
+from benchmarks.connected import taking_part
 from benchmarks.contestant import Can, Contestant, Remote, ServerSetup
 from benchmarks.processes import proportional
 from benchmarks.rounds import Turn, calibrate, measure_rounds
@@ -55,11 +55,10 @@ class IdleConnections:
     def measure(
         self, contestants: Sequence[Contestant], plan: Plan, quick: bool, progress: Progress
     ) -> Outcome:
-        chosen = [each for each in able(contestants, Can.IDLE) if each.setup.transport == "tcp"]
+        chosen = [each for each in contestants if each.setup.transport == "tcp"]
         # A serializer has no part in it.
         chosen = [each for each in chosen if each.serializer in ("msgpack", "brine")]
-        present, left_out = installed(chosen, self.name)
-        outcome = Outcome(left_out=left_out)
+        present, outcome = taking_part(chosen, self.name, Can.IDLE)
         levels = _levels(quick, outcome)
         for each in present:  # one after the other, as some have a thread for every connection
             with Servers() as servers, ExitStack() as stack:

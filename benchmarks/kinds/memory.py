@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from benchmarks.children import Child
 from benchmarks.clients import transfer
-from benchmarks.connected import able, installed
+from benchmarks.connected import taking_part
 from benchmarks.contestant import OURS, RAW, REAL_PYRO5, Can, Contestant
 from benchmarks.processes import peak, reset_peak, resident
 from benchmarks.rounds import WrongAnswer
@@ -40,9 +40,8 @@ class Memory:
     def measure(
         self, contestants: Sequence[Contestant], plan: Plan, quick: bool, progress: Progress
     ) -> Outcome:
-        chosen = [each for each in able(contestants, Can.BULK) if _takes_part(each, quick)]
-        present, left_out = installed(chosen, self.name)
-        outcome = Outcome(left_out=left_out)
+        chosen = [each for each in contestants if _takes_part(each, quick)]
+        present, outcome = taking_part(chosen, self.name, Can.BULK)
         ways = [("bytes", "up"), ("bytes", "down"), ("bytearray", "up"), ("bytearray", "down")]
         ways += [] if quick else [("memoryview", "up"), ("str", "up"), ("str", "down")]
         for kind, way in ways:

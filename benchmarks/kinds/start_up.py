@@ -15,7 +15,7 @@ from benchmarks.contestant import OURS, REAL_PYRO5, Contestant, Who
 from benchmarks.rounds import measure_rounds
 from benchmarks.series import Key, LeftOut, Outcome, Plan, Progress, Series
 
-__all__ = ["COMMAND", "COMMAND_LIBRARIES", "IMPORT", "IMPORTED", "MEMORY", "NOTHING", "StartUp"]
+__all__ = ["COMMAND", "COMMAND_LIBRARIES", "IMPORT", "MEMORY", "NOTHING", "StartUp"]
 
 IMPORT = "import, time of the process"
 MEMORY = "import, memory beyond that of python -c pass"
@@ -24,7 +24,6 @@ NOTHING = "python -c pass"
 COMMAND_LIBRARIES = "its libraries"
 """The heading for a comparison with a process that imports the libraries that the command needs."""
 
-IMPORTED = "pyroplug import pyroplug.api"
 _MEBIBYTE = 1024
 _SHOW_PEAK = """
 for _line in open('/proc/self/status'):

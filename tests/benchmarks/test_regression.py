@@ -106,7 +106,11 @@ def test_only_a_complete_run_can_lack_something(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("before", "code"), [(1e9, 0), (1e-9, 1)])
 def test_the_exit_code_of_a_comparison(
-    before: float, code: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    before: float,
+    code: int,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     file = tmp_path / "baseline.json"
     key = f"{OURS}, {CALL}, x raw"
@@ -114,6 +118,8 @@ def test_the_exit_code_of_a_comparison(
     monkeypatch.setattr(command, "BASELINE", file)
     options = ["--regression", "--free", "--rounds", "1", "--turn", "0.1", "--kind", "calls"]
     assert main([*options, *OURS.split()]) == code
+    again = "1 looked worse and were measured again; 1 still do"
+    assert (again in capfd.readouterr().out) is (code == 1)
 
 
 def test_the_baseline_is_of_contestants_that_exist() -> None:

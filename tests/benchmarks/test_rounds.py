@@ -34,6 +34,12 @@ def test_a_round_is_a_turn_for_each() -> None:
     assert [each.rounds for each in outcome.series] == [[1.0, 2.0], [3.0, 4.0]]
 
 
+def test_only_what_is_wanted_has_turns() -> None:
+    turns = [MadeUpTurn(RAW_THREADS, [1.0]), MadeUpTurn(OURS, [3.0])]
+    outcome = measure_rounds(turns, Plan(1, 1.0, only=frozenset({(OURS, CALL)})), "calls", lambda text: None)
+    assert [each.rounds for each in outcome.series] == [[3.0]]
+
+
 def test_who_cannot_do_it_is_left_out_with_the_reason() -> None:
     turns = [MadeUpTurn(RAW_THREADS, [1.0]), MadeUpTurn(OURS, [], OSError("no way\nat all"))]
     outcome = measure_rounds(turns, Plan(1, 1.0), "calls", lambda text: None)
