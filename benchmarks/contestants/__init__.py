@@ -5,9 +5,8 @@ from __future__ import annotations
 from benchmarks.contestant import Contestant
 
 from .grpc_library import Grpc
-from .pyroplug_itself import Pyroplug, PyroplugToPyro5
+from .pyro_libraries import Pyro5ToPyroplug, Pyroplug, PyroplugToPyro5, RealPyro5
 from .raw_sockets import SERIALIZERS, RawSockets
-from .real_pyro5 import Pyro5ToPyroplug, RealPyro5
 from .rpyc_library import Rpyc
 from .standard_library import HttpJson, Managers, XmlRpc
 from .zerorpc_library import ZeroRpc
