@@ -14,6 +14,7 @@ from .children import environment
 from .contestant import Contestant
 from .contestants import line_up
 from .kinds import KINDS
+from .processes import quietest
 from .references import with_references
 from .regression import RUNS, compare_with_baseline, save_baseline
 from .report import report, report_targets
@@ -167,13 +168,14 @@ def _machine(free: bool) -> Machine:
     """This machine; unless ``free``, with this process and its children bound to one of its cores.
 
     Two processes that take turns never run at the same time. Left to itself, the system has them on one core
-    in this turn and on two in the next; a call then takes several times as long, whoever makes it.
+    in this turn and on two in the next; a call then takes several times as long, whoever makes it. It is the
+    core that idles most, as others who measure something may have taken one, too.
     """
     if not hasattr(os, "sched_getaffinity"):
         return Machine.this(os.cpu_count() or 1, pinned=False)
     cores = os.sched_getaffinity(0)
     if not free:
-        os.sched_setaffinity(0, {max(cores)})
+        os.sched_setaffinity(0, {quietest(cores)})
     return Machine.this(len(cores), pinned=not free)
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["cpu_seconds", "cpus_seconds", "peak", "proportional", "reset_peak", "resident"]
+__all__ = ["cpu_seconds", "cpus_seconds", "peak", "proportional", "quietest", "reset_peak", "resident"]
 
 _CPU_CLOCK = 2
 """What makes a process id a clock id: the scheduler's clock of all threads, ended ones too."""
@@ -48,3 +48,16 @@ def _field(process: int, file: str, name: str) -> int:
     if found is None:
         raise RuntimeError(f"this system does not tell {name} of a process")
     return int(found[1]) * 1024
+
+
+def quietest(cores: Iterable[int], seconds: float = 0.5) -> int:
+    """The one of these processor cores that idles most while this waits for so long."""
+    before = _idle_ticks()
+    time.sleep(seconds)
+    after = _idle_ticks()
+    return max(cores, key=lambda core: after[core] - before[core])
+
+
+def _idle_ticks() -> dict[int, int]:
+    found = re.findall(r"^cpu(\d+) (?:\d+ ){3}(\d+)", Path("/proc/stat").read_text(), re.MULTILINE)
+    return {int(core): int(ticks) for core, ticks in found}

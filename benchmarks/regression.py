@@ -15,6 +15,7 @@ from pathlib import Path
 
 from .contestant import MIXED, OURS
 from .kinds.crowd import CLOCK_TIME
+from .kinds.idle import IN_USE
 from .results import Measurement, Quartiles, Results
 from .workloads import SingleCalls
 
@@ -24,7 +25,7 @@ RUNS = 3
 """Of which a baseline is made."""
 SHARE, FLOOR = 0.1, 0.03
 """What is less than this worse, as a share or at all, is no news."""
-_OTHERS_DECIDE = (CLOCK_TIME, SingleCalls.name)
+_OTHERS_DECIDE = (CLOCK_TIME, SingleCalls.name, IN_USE)
 """They tell who else was using the machine."""
 _TIMES = ("µs", "ms")
 Kept = dict[str, Quartiles]
