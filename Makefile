@@ -11,7 +11,7 @@ BIN    := $(VENV)/bin
 RESULTS := build/benchmarks.json
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: help demo test check bench bench-quick bench-page clean
+.PHONY: help demo test check bench bench-quick bench-page profile clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -38,6 +38,9 @@ bench-quick: $(VENV)/.with-contestants ## less of it, and whether something got 
 
 bench-page: $(VENV)/.with-contestants ## renew docs/benchmarks.md and its plots with the results of the last of both
 	@$(BIN)/python -m benchmarks.page $(RESULTS)
+
+profile: $(VENV)/.with-tools ## where the microseconds of a call go, and how many system calls it takes
+	@$(BIN)/python -m benchmarks.profile_call --system-calls $(ARGS)
 
 clean: ## remove the virtual environment, caches and what was built
 	test ! -f $(VENV)/.made || rm -rf $(VENV)

@@ -1,13 +1,16 @@
-"""A plugin with which a daemon and a proxy of one process talk without sockets, threads or waiting.
+"""A plugin with which a daemon and a proxy of one process talk without system calls, threads or waiting.
 
-It satisfies the contracts of a transport and of a server model as any plugin does, and lets both ends of a
-connection be timed apart: once it was told to *replay*, a connection answers by itself, as the server did.
+It satisfies the contracts of a transport and of a server model as any plugin does. Its connections are those
+of the built-in transports, on a socket that is none. Once it was told to *replay*, that socket answers by
+itself, as the server did: so the client is timed apart.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, cast
+
+from pyroplug_transports.sockets import SocketConnection
 
 from pyroplug.contracts import (
     Buffer,
@@ -24,18 +27,27 @@ from pyroplug.contracts import (
 )
 from pyroplug.hookspecs import hookimpl
 
-__all__ = ["LOCATION", "MODEL", "InMemory", "MemoryConnection"]
+__all__ = ["LOCATION", "MODEL", "SCRATCH", "InMemory", "MemorySocket", "connection_on"]
 
 MODEL = "memory"
 LOCATION = f"./{MODEL}:here"
+SCRATCH = 16 * 1024
+"""Bytes that each side receives at once, as the real ones do."""
 _SEQUENCE = slice(10, 12)
 """Where a message has its sequence number, which an answer has to repeat."""
+
+
+def connection_on(sock: object) -> SocketConnection:
+    """A built-in transport's connection on something that has a socket's methods."""
+    return SocketConnection(cast("Any", sock), Peer("", MODEL))
 
 
 class InMemory:
     """The plugin; also the transport, the server model and its server, of one daemon.
 
-    :ivar connection: the connection that was made last.
+    :ivar host: the daemon, as server models see it.
+    :ivar connection: the client's end of the connection that was made last.
+    :ivar socket: what that is on.
     """
 
     name = MODEL
@@ -44,7 +56,9 @@ class InMemory:
     location = LOCATION
     sock = None
     sockets: Sequence[HasFileno] = ()
-    connection: MemoryConnection
+    host: SessionHost
+    connection: SocketConnection
+    socket: MemorySocket
 
     @hookimpl
     def pyroplug_transports(self) -> list[Transport]:
@@ -57,11 +71,12 @@ class InMemory:
     def create(
         self, host: SessionHost, _listeners: object, _connections: object, _settings: Settings, /
     ) -> Server:
-        self._host = host
+        self.host = host
         return self
 
     def connect(self, _address: str, _settings: Settings, _timeout: float | None, /) -> Connection:
-        self.connection = MemoryConnection(self._host)
+        self.socket = MemorySocket(self.host)
+        self.connection = connection_on(self.socket)
         return self.connection
 
     def listen(self, _address: str, _settings: Settings, /) -> Listener:
@@ -98,72 +113,72 @@ class InMemory:
         pass
 
 
-class MemoryConnection:
-    """A client's connection, and the server's session at its other end.
+class MemorySocket:
+    """A client's socket, with the server's session behind it.
 
-    :ivar session: that session.
     :ivar request: the message that was sent last.
+    :ivar answer: what came back.
     """
 
-    peer = Peer("", MODEL)
-    sock = None
-
     def __init__(self, host: SessionHost) -> None:
-        self.session: Session = host.open_session(self, lambda call: call())
-        self.request = b""
-        self._scratch = memoryview(bytearray(16 * 1024))
-        self._answer = bytearray()
+        scratch = memoryview(bytearray(SCRATCH))
+        self._session = host.open_session(connection_on(self), lambda call: call())
+        self._scratch = scratch
+        self.answer = bytearray()
+        self._taken = 0
         self._replays = False
+        self.request = b""
 
     def replay(self) -> None:
         """From now on, answer with the last answer, whatever is sent."""
         self._replays = True
 
-    def send(self, buffers: Sequence[Buffer], /) -> None:
-        self.request = bytes(buffers[0]) if len(buffers) == 1 else b"".join(buffers)
-        if self._replays:
-            self._answer[_SEQUENCE] = self.request[_SEQUENCE]
-        else:
-            self._answer = bytearray(b"".join(self.serve(self.request)))
+    def send(self, message: bytes, _flags: int = 0, /) -> int:
+        self.request = message
+        self._taken = 0
+        if not self._replays:
+            self.answer = bytearray(b"".join(serve(self._session, message, self._scratch)))
+        elif self.answer:
+            self.answer[_SEQUENCE] = message[_SEQUENCE]
+        return len(message)
 
-    def serve(self, request: bytes) -> Sequence[Buffer]:
-        """What a server model does with a message: what it would send."""
-        session, size = self.session, len(request)
-        session.get_buffer(self._scratch)[:size] = request
-        answer: Sequence[Buffer] = ()
-        for each in session.buffer_updated(size):
-            answer = session.handle(each)
-        return answer
+    def sendmsg(self, buffers: Sequence[Buffer], *_: object) -> int:
+        return self.send(b"".join(buffers))
 
     def recv_into(self, buffer: memoryview, /) -> int:
-        size = len(self._answer)
-        buffer[:size] = self._answer
+        size = min(len(buffer), len(self.answer) - self._taken)
+        buffer[:size] = memoryview(self.answer)[self._taken : self._taken + size]
+        self._taken += size
         return size
 
-    def send_some(self, buffers: Sequence[Buffer], /) -> int:
-        self.send(buffers)
-        return sum(map(len, buffers))
+    def gettimeout(self) -> None:
+        return None
 
-    def set_timeout(self, seconds: float | None, /) -> None:
+    def setblocking(self, _flag: bool, /) -> None:
         pass
-
-    def set_nonblocking(self) -> None:
-        pass
-
-    def pending(self) -> bool:
-        return False
-
-    def wants_write(self) -> bool:
-        return False
 
     def fileno(self) -> int:
         return -1
 
-    def shutdown(self) -> None:
-        pass
-
-    def end_of_data(self) -> None:
+    def shutdown(self, _how: int, /) -> None:
         pass
 
     def close(self) -> None:
-        self.session.lost("it was closed")
+        self._session.lost("it was closed")
+
+
+def serve(session: Session, message: bytes, scratch: memoryview) -> Sequence[Buffer]:
+    """What a server model does with a message: what it would send."""
+    answers: list[Buffer] = []
+    view = memoryview(message)
+    while view:
+        buffer = session.get_buffer(scratch)
+        count = min(len(buffer), len(view))
+        buffer[:count] = view[:count]
+        view = view[count:]
+        answer = session.handle_plain(buffer, count)
+        if answer is not None:
+            return answer
+        for each in session.buffer_updated(count):
+            answers += session.handle(each)
+    return answers

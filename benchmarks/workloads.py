@@ -207,4 +207,4 @@ class FirstAnswer(ConnectCallClose):
 
 
 WORKLOADS: tuple[Workload, ...] = (EmptyCall(), EchoRecord())
-"""Those that ``profile_call`` takes apart."""
+"""The two that say most, and take least."""
