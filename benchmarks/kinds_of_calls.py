@@ -16,6 +16,7 @@ __all__ = ["KINDS_OF_CALLS", "OBJECT", "KindOfCall"]
 OBJECT = "served"
 """What the object is called."""
 _BATCH = 1000
+_BURST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +26,14 @@ class KindOfCall:
     :ivar calls: what is called, in one message: a method, and its arguments.
     :ivar result: what has to come of it.
     :ivar oneway: whether it has no answer.
+    :ivar burst: how many messages the server finds when it receives: several where nobody waits for answers.
     """
 
     name: str
     calls: Sequence[tuple[str, tuple[Any, ...]]]
     result: Any
     oneway: bool = False
+    burst: int = 1
 
     @property
     def is_plain(self) -> bool:
@@ -79,7 +82,7 @@ class KindOfCall:
 KINDS_OF_CALLS = (
     KindOfCall("empty call", [("nop", ())], None),
     KindOfCall("echo of a 1 kB record", [("echo", (RECORD,))], RECORD),
-    KindOfCall("one-way call", [("oneway", ())], None, oneway=True),
+    KindOfCall(f"one-way call, one of {_BURST}", [("oneway", ())], None, oneway=True, burst=_BURST),
     KindOfCall(
         f"call in a batch of {_BATCH:,}",
         [("add", (number, 1)) for number in range(_BATCH)],

@@ -1,8 +1,10 @@
 """The parts of a call, each end's, in microseconds.
 
 Each end is timed without the other and without system calls, so that what is timed is the interpreter's work.
-What cannot be timed by itself is a difference. Everything is measured in turns, and the least of each counts:
-whatever disturbs a measurement makes it longer.
+What cannot be timed by itself is a difference.
+
+It is processor time, so that what other processes do is not counted. Everything is measured in turns, and the
+least of each counts: whatever disturbs a measurement makes it longer.
 """
 
 from __future__ import annotations
@@ -10,11 +12,13 @@ from __future__ import annotations
 import gc
 import math
 import socket
+import time
 import timeit
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import repeat
 from typing import Any, cast
 
 from pyroplug.api import Daemon, Proxy, expose, oneway
@@ -33,6 +37,8 @@ __all__ = ["MODELS", "Ends", "Part", "open_ends", "parts"]
 MODELS = ("threadpool", "multiplex")
 _LAPS = 3
 _ANSWER = b"!" * 50
+_MOST_ONEWAY = 500
+"""One-way calls at a time: fewer than may wait for a thread, so that those who send them need not help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,7 @@ def open_ends(serializer: str, kind: KindOfCall) -> Iterator[Ends]:
 
 
 def parts(
-    serializer: str, kind: KindOfCall, model: str = MODELS[0], seconds: float = 0.005, rounds: int = 20
+    serializer: str, kind: KindOfCall, model: str = MODELS[0], seconds: float = 0.003, rounds: int = 20
 ) -> list[Part]:
     """The parts of a call.
 
@@ -106,11 +112,16 @@ def parts(
         measured = {name: _timed(work, seconds) for name, work in works.items()}
         measured |= _fed(ends, kind, model, seconds)
         least = _least(measured, rounds)
-    return [Part(name, depth, time / len(kind.calls) * 1e6) for name, depth, time in _summed(least)]
+    return [
+        Part(name, depth, time / len(kind.calls) * 1e6) for name, depth, time in _summed(least, kind.burst)
+    ]
 
 
-def _summed(least: dict[str, float]) -> Iterator[tuple[str, int, float]]:
-    """Names, depths, and seconds of a message."""
+def _summed(least: dict[str, float], burst: int) -> Iterator[tuple[str, int, float]]:
+    """Names, depths, and seconds of a message.
+
+    :param burst: how many messages went over the real connection.
+    """
     nothing = least["nothing"]
     client = least["client"] - least["replay"]
     inside = {
@@ -131,7 +142,7 @@ def _summed(least: dict[str, float]) -> Iterator[tuple[str, int, float]]:
     yield "server", 0, server
     yield from ((name, 1, time) for name, time in inside.items())
     yield "all else", 1, server - sum(inside.values())
-    system = least["system calls"] - nothing
+    system = (least["system calls"] - nothing) / burst
     yield "system calls", 0, system
     yield "all of it", 0, client + server + system
 
@@ -187,17 +198,25 @@ def _fed(ends: Ends, kind: KindOfCall, name: str, seconds: float) -> dict[str, C
     model: ServerModel = ends.plugins.get(Kind.SERVER, name)
     host, settings, request = ends.memory.host, ends.settings, ends.memory.socket.request
     calls = max(1, round(seconds / timeit.timeit(ends.client, number=3) * 3))
+    if kind.oneway:
+        calls = max(1, min(calls, _MOST_ONEWAY) // kind.burst)
     idle = IdleSession(() if kind.oneway else (_ANSWER,), kind.is_plain)
-    done = ends.served.oneway_calls if kind.oneway else None
+
+    def done() -> Callable[[], int] | None:
+        if not kind.oneway:
+            return None
+        count = ends.served.oneway_calls
+        before = count()
+        return lambda: (count() - before) // kind.burst
 
     def fed(serve: Callable[[Feed], None], done: Callable[[], int] | None = None) -> float:
-        feed = Feed(request, calls, _LAPS, done)
+        feed = Feed(request * kind.burst, calls, _LAPS, done)
         serve(feed)
-        return feed.least
+        return feed.least / kind.burst
 
     real: OpenSession = partial(host.open_session, handshake=False)
     return {
-        "server": lambda: fed(lambda feed: serve_feed(model, settings, real, feed), done),
+        "server": lambda: fed(lambda feed: serve_feed(model, settings, real, feed), done()),
         "idle server": lambda: fed(lambda feed: serve_feed(model, settings, lambda *_: idle, feed)),
         "feed": lambda: fed(lambda feed: read_alone(feed, not kind.oneway)),
     }
@@ -208,10 +227,12 @@ def _transfer(
 ) -> Callable[[], object]:
     """The message and the answer go over a real connection, and nobody has to wait for them."""
     (client, server), request, answer = ends, memory.request, bytes(memory.answer)
-    size, whole = len(request), socket.MSG_WAITALL
-    buffer = memoryview(bytearray(max(len(request), len(answer))))
+    size, whole = len(request) * kind.burst, socket.MSG_WAITALL
+    buffer = memoryview(bytearray(max(size, len(answer))))
     if kind.oneway:
-        return lambda: (client.send(request), server.recv_into(buffer, size, whole))
+        return _burst(
+            kind.burst, partial(client.send, request), partial(server.recv_into, buffer, size, whole)
+        )
     back = len(answer)
     return lambda: (
         client.send(request),
@@ -219,6 +240,15 @@ def _transfer(
         server.send(answer),
         client.recv_into(buffer, back, whole),
     )
+
+
+def _burst(count: int, send: Callable[[], object], receive: Callable[[], object]) -> Callable[[], object]:
+    def run() -> None:
+        for _ in repeat(None, count):
+            send()
+        receive()
+
+    return run
 
 
 @contextmanager
@@ -242,7 +272,7 @@ def _nothing() -> None:
 
 def _timed(work: Callable[[], object], seconds: float) -> Callable[[], float]:
     """A function that measures once: the seconds that the work takes, and calling it."""
-    timer = timeit.Timer(work)
+    timer = timeit.Timer(work, timer=time.process_time)
     count = max(1, round(seconds / min(timer.repeat(3, 1))))
     return lambda: timer.timeit(count) / count
 

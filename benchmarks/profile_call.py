@@ -18,7 +18,7 @@ __all__ = ["main"]
 _PROFILED = 0.5
 """Seconds of calls that a profile is made of; while it is made they take several times as long."""
 _SERIALIZERS = ("msgpack", "marshal", "json", "serpent")
-_ROUNDS = 20
+_ROUNDS = 30
 _NAMES, _CELL = 28, 10
 
 
