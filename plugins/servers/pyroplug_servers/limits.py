@@ -47,6 +47,9 @@ WORKER_IDLE = 5.0
 ONEWAY_QUEUE = 1000
 """How many one-way calls may wait for a thread."""
 
+STUCK = 1.0
+"""Seconds without one of them ending, after which threads for one-way calls are said to be busy."""
+
 GLANCE = 0.02
 """Seconds between two looks at whether the calls that were running are over."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 from . import limits
@@ -28,6 +29,7 @@ class OneWayCalls:
             f"pyroplug-{name}-oneway", 0, threads, lambda: _run, limits.ONEWAY_QUEUE
         )
         self._told = False
+        self._done, self._since = 0, time.monotonic()
 
     def __contains__(self, thread: threading.Thread) -> bool:
         return thread in self._workers
@@ -52,7 +54,11 @@ class OneWayCalls:
         self._told = False
 
     def _tell(self) -> None:
-        if self._workers.all_busy and not self._told:
+        """Tell people, unless the calls are short ones and just many."""
+        done, now = self._workers.done, time.monotonic()
+        if done != self._done:
+            self._done, self._since = done, now
+        elif now - self._since >= limits.STUCK and self._workers.all_busy and not self._told:
             self._told = True
             log.warning(
                 "all %d threads for one-way calls are busy and %d calls wait: more of them run in their "

@@ -61,6 +61,8 @@ class Workers(Generic[Task]):
         self._numbers = itertools.count(1)
         self._outstanding = 0  # tasks that wait or are worked on
         self._closed = False
+        self.done = 0
+        """How many tasks were worked on."""
         self.full = False
         """Whether each thread that there may be has a task, so that another one would have to wait."""
 
@@ -155,22 +157,29 @@ class Workers(Generic[Task]):
 
     def _run(self) -> None:
         work = self._prepare()
-        while (task := self._next()) is not None:
+        task = self._next(0)
+        while task is not None:
             try:
                 work(task)
             except BaseException as error:
                 contain(f"{self._name}: a call failed", error)
-            del task
-            with self._lock:
-                self._coming += 1
-                self._outstanding -= 1
-                self.full = self._closed or self._outstanding >= self.maximum
+            del task  # it may hold much, and it may take long until there is another one
+            task = self._next(1)
 
-    def _next(self) -> Task | None:
-        """The next task; ``None`` if this thread is to end. It is on its way when this is called."""
+    def _next(self, done: int) -> Task | None:
+        """The next task; ``None`` if this thread is to end.
+
+        :param done: how many the thread has just done; if none, it is one of those on their way.
+        """
         while True:
             with self._lock:
-                self._coming -= 1
+                if done:
+                    self.done += done
+                    self._outstanding -= done
+                    self.full = self._closed or self._outstanding >= self.maximum
+                    done = 0
+                else:
+                    self._coming -= 1
                 if self._waiting:
                     task = self._waiting.popleft()
                     if self._waiting and not self._coming:

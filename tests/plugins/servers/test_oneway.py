@@ -48,7 +48,7 @@ def test_there_are_few_threads_for_them(start: Start) -> None:
 def test_too_many_run_in_their_connections_own_turn(
     start: Start, short: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
-    short(ONEWAY_QUEUE=2)
+    short(ONEWAY_QUEUE=2, STUCK=0.0)
     running = start(ONEWAY_THREADS=1)
     client = running.connect()
     client.send(b"ogate")
@@ -69,3 +69,15 @@ def test_whatever_one_raises_ends_no_thread(start: Start, caplog: pytest.LogCapt
     wait_until(lambda: running.host.order == [b"fine"])
     assert len(set(running.host.threads)) == 1
     assert caplog.text.count("a one-way call failed") == 3
+
+
+def test_many_short_ones_are_nothing_to_tell(
+    start: Start, short: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    short(ONEWAY_QUEUE=2)
+    running = start(ONEWAY_THREADS=1)
+    client = running.connect()
+    client.sock.sendall(b"".join(frame(b"o%d" % number) for number in range(500)) + frame(b"ehello"))
+    assert client.receive() == b"hello"
+    wait_until(lambda: len(running.host.order) == 500)
+    assert "ONEWAY_THREADS" not in caplog.text
