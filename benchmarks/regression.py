@@ -62,9 +62,12 @@ class Change:
 
 
 def _beyond(lower: Quartiles, higher: Quartiles) -> bool:
-    """Whether all of the second is above all of the first, and its middle by more than what is no news."""
-    by = higher.median - lower.high
-    return higher.low > lower.high and by > max(SHARE * lower.high, FLOOR)
+    """Whether all of the second is above all of the first, and its middle by more than what is no news.
+
+    That is a share of the first, or as much as it varied.
+    """
+    noise = max(SHARE * lower.high, FLOOR, lower.high - lower.low)
+    return higher.low > lower.high and higher.median - lower.high > noise
 
 
 def changes(before: Mapping[str, Quartiles], now: Mapping[str, Quartiles]) -> list[Change]:

@@ -1,7 +1,7 @@
 """Rounds: in each of them, everything that is measured has a short turn.
 
-Whatever else the machine does then falls on all of them alike. Those with the same workload follow one
-another, so that what is compared was measured within moments. The order is another one in each round, and
+Whatever else the machine does then falls on all of them alike. Those that are compared with the same workload
+follow one another, so that they were measured within moments. The order is another one in each round, and
 the same in each run.
 """
 
@@ -94,7 +94,9 @@ def _measure(turns: Sequence[Turn], plan: Plan, name: str, progress: Progress) -
 def _order(turns: Iterable[Turn], dice: random.Random) -> Iterator[Turn]:
     workloads: dict[str, list[Turn]] = {}
     for turn in turns:
-        workloads.setdefault(turn.series[0].workload, []).append(turn)
+        series = turn.series[0]
+        _, workload = next(iter(series.references.values()), series.key)
+        workloads.setdefault(workload, []).append(turn)
     groups = list(workloads.values())
     dice.shuffle(groups)
     for group in groups:

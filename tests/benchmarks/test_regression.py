@@ -29,15 +29,21 @@ BEFORE = {"call": Quartiles(1.4, 1.5, 1.6)}
         (Quartiles(0.9, 1.0, 1.1), "better: call: 1.50 before, 1.00 now"),
         (Quartiles(1.45, 1.55, 1.65), None),
         (Quartiles(1.5, 2.0, 2.1), None),  # a quarter of this run was no worse than a run was before
-        (Quartiles(1.73, 1.74, 1.74), None),  # less than a tenth above all of them is no news
-        (Quartiles(1.76, 1.77, 1.77), "WORSE: call: 1.50 before, 1.77 now"),
+        (Quartiles(1.79, 1.79, 1.79), None),  # the runs before differed by as much
+        (Quartiles(1.81, 1.81, 1.81), "WORSE: call: 1.50 before, 1.81 now"),
     ],
-    ids=["worse", "better", "the same", "noisy", "a little", "a tenth"],
+    ids=["worse", "better", "the same", "noisy", "a little", "a little more"],
 )
 def test_what_changed_by_more_than_noise(now: Quartiles, words: str | None) -> None:
     found = changes(BEFORE, {"call": now})
     assert [str(change) for change in found] == ([words] if words else [])
     assert any(change.worse for change in found) is (words is not None and words.startswith("WORSE"))
+
+
+@pytest.mark.parametrize(("now", "worse"), [(1.09, False), (1.11, True)])
+def test_less_than_a_tenth_is_no_news(now: float, worse: bool) -> None:
+    found = changes({"call": Quartiles(1.0, 1.0, 1.0)}, {"call": Quartiles(now, now, now)})
+    assert any(change.worse for change in found) is worse
 
 
 def test_what_is_missing_is_worse_and_what_is_new_is_not() -> None:
