@@ -19,11 +19,13 @@ from .kinds.idle import IN_USE
 from .results import Measurement, Quartiles, Results
 from .workloads import SingleCalls
 
-__all__ = ["RUNS", "Change", "Kept", "changes", "compare_with_baseline", "kept", "save_baseline"]
+__all__ = ["AGAIN", "RUNS", "Change", "Kept", "changes", "compare_with_baseline", "kept", "save_baseline"]
 
 RUNS = 3
 """Of which a baseline is made."""
-SHARE, FLOOR = 0.1, 0.03
+AGAIN = 2
+"""How many more times something is measured that looks worse, as long as it does."""
+SHARE, FLOOR = 0.15, 0.03
 """What is less than this worse, as a share or at all, is no news."""
 _OTHERS_DECIDE = (CLOCK_TIME, SingleCalls.name, IN_USE)
 """They tell who else was using the machine."""
@@ -117,7 +119,7 @@ def compare_with_baseline(
 ) -> tuple[str, bool]:
     """What has changed, in words, and whether nothing got worse.
 
-    :param again: measures some of it once more: what is worse is so both times.
+    :param again: measures some of it once more: what is worse is so each time.
     :param complete: whether everything was to be measured, so that nothing may be missing.
     """
     if not file.exists():
@@ -128,11 +130,14 @@ def compare_with_baseline(
         what: Quartiles(*numbers) for what, numbers in found["ratios"].items() if complete or what in now
     }
     different = changes(before, now)
-    suspects = {change.what for change in different if change.worse and change.now is not None}
     lines = ["Compared with the baseline", *_notes(found["measured"], results)]
+    suspects = confirmed = {change.what for change in different if change.worse and change.now is not None}
+    for _ in range(AGAIN):
+        if confirmed:
+            next_one = again([each for what, each, _ in _kept(results) if what in confirmed])
+            still = {change.what for change in changes(before, kept(next_one)) if change.worse}
+            confirmed = confirmed & still
     if suspects:
-        second = kept(again([each for what, each, _ in _kept(results) if what in suspects]))
-        confirmed = {change.what for change in changes(before, second) if change.worse} & suspects
         different = [each for each in different if each.what not in suspects - confirmed]
         lines.append(f"  ({len(suspects)} looked worse and were measured again; {len(confirmed)} still do)")
     lines += [f"  {change}" for change in different] or ["  nothing differs by more than noise"]
@@ -142,5 +147,8 @@ def compare_with_baseline(
 def _notes(measured: Mapping[str, object], results: Results) -> Iterator[str]:
     if measured["python"] != results.machine.python:
         yield f"  (which was measured with Python {measured['python']})"
+    machine = results.machine
+    if machine.load_at_start > machine.cores / 2:
+        yield f"  (the machine was busy: its load average was {machine.load_at_start:.2f} at the start)"
     if measured["quick"] != results.quick:
         yield f"  (which was a {'quick' if measured['quick'] else 'full'} run, unlike this one)"
