@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 for _variable in [name for name in os.environ if name.startswith(("PYRO_", "PYROPLUG_"))]:
     del os.environ[_variable]
 
-# A shell in the background has its children ignore Ctrl-C, and they theirs; some tests send it.
+# A shell in the background has its children ignore Ctrl-C, and nohup the end of the terminal; their children do
+# so, too. Some tests send these signals.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
