@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 for _variable in [name for name in os.environ if name.startswith(("PYRO_", "PYROPLUG_"))]:
     del os.environ[_variable]
 
-# A shell in the background has its children ignore Ctrl-C, and nohup the end of the terminal; their children do
-# so, too. Some tests send these signals.
+# A shell in the background has its children ignore Ctrl-C, and nohup has them ignore the end of the terminal;
+# so do their own children. Some tests send these signals.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
