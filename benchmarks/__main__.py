@@ -68,7 +68,9 @@ class Runs:
     def __init__(self, contestants: Sequence[Contestant], options: argparse.Namespace) -> None:
         self._contestants = contestants
         self._options = options
-        self._machine = _machine(options.free)
+        self._cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+        pinned = bool(self._cores) and not options.free
+        self._machine = Machine.this(len(self._cores) or os.cpu_count() or 1, pinned)
 
     def measure(self, again: Sequence[Measurement] = ()) -> Results:
         """All of it.
@@ -90,6 +92,7 @@ class Runs:
         return evaluate(outcome, self._machine.at_end(), options.quick)
 
     def _measure_kind(self, kind: Kind, contestants: Sequence[Contestant], only: frozenset[Key]) -> Outcome:
+        self._settle()
         plan = _plan(kind.plan(self._options.quick), self._options, only)
         progress = _progress if sys.stderr.isatty() else _silent
         # A server that does not answer, in whichever library, would have its client wait for ever.
@@ -98,6 +101,16 @@ class Runs:
             return kind.measure(contestants, plan, self._options.quick, progress)
         finally:
             faulthandler.cancel_dump_traceback_later()
+
+    def _settle(self) -> None:
+        """Bind this process and its children to one core, unless they are to be free.
+
+        Two processes that take turns never run at the same time. Left to itself, the system has them on one
+        core in this turn and on two in the next; a call then takes several times as long, whoever makes it.
+        It is the core that idles most: others who measure something may have taken one, too.
+        """
+        if self._machine.pinned:
+            os.sched_setaffinity(0, {quietest(self._cores)})
 
 
 def _keys(measurement: Measurement) -> Iterator[Key]:
@@ -162,21 +175,6 @@ def _plan(plan: Plan, options: argparse.Namespace, only: frozenset[Key]) -> Plan
 def _longest(plan: Plan, contestants: int) -> float:
     """Seconds after which something hangs, however busy the machine is."""
     return 300 + 10 * (plan.seconds or plan.rounds * plan.turn * contestants * 10)
-
-
-def _machine(free: bool) -> Machine:
-    """This machine; unless ``free``, with this process and its children bound to one of its cores.
-
-    Two processes that take turns never run at the same time. Left to itself, the system has them on one core
-    in this turn and on two in the next; a call then takes several times as long, whoever makes it. It is the
-    core that idles most, as others who measure something may have taken one, too.
-    """
-    if not hasattr(os, "sched_getaffinity"):
-        return Machine.this(os.cpu_count() or 1, pinned=False)
-    cores = os.sched_getaffinity(0)
-    if not free:
-        os.sched_setaffinity(0, {quietest(cores)})
-    return Machine.this(len(cores), pinned=not free)
 
 
 def _forget_settings() -> None:
