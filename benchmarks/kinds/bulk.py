@@ -42,7 +42,7 @@ class BulkTransfers:
     name = "bulk"
 
     def plan(self, quick: bool) -> Plan:
-        return Plan(rounds=7, turn=0.02, seconds=20) if quick else Plan(rounds=9, turn=0.05, seconds=80)
+        return Plan(rounds=7, turn=0.02, seconds=20) if quick else Plan(rounds=9, turn=0.05, seconds=65)
 
     def measure(
         self, contestants: Sequence[Contestant], plan: Plan, quick: bool, progress: Progress

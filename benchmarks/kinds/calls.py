@@ -43,7 +43,7 @@ class Calls:
     name = "calls"
 
     def plan(self, quick: bool) -> Plan:
-        return Plan(rounds=15, turn=0.015, seconds=45) if quick else Plan(rounds=40, turn=0.025, seconds=170)
+        return Plan(rounds=15, turn=0.015, seconds=45) if quick else Plan(rounds=40, turn=0.025, seconds=150)
 
     def measure(
         self, contestants: Sequence[Contestant], plan: Plan, quick: bool, progress: Progress

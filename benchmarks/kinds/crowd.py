@@ -36,7 +36,7 @@ class Crowd:
     name = "crowd"
 
     def plan(self, quick: bool) -> Plan:
-        return Plan(rounds=8, turn=0.1, seconds=15) if quick else Plan(rounds=15, turn=0.25, seconds=60)
+        return Plan(rounds=8, turn=0.1, seconds=15) if quick else Plan(rounds=15, turn=0.25, seconds=45)
 
     def measure(
         self, contestants: Sequence[Contestant], plan: Plan, quick: bool, progress: Progress

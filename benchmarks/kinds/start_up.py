@@ -65,7 +65,7 @@ class StartUp:
     name = "start-up"
 
     def plan(self, quick: bool) -> Plan:
-        return Plan(rounds=9, turn=0.1, seconds=15) if quick else Plan(rounds=25, turn=0.1, seconds=70)
+        return Plan(rounds=9, turn=0.1, seconds=15) if quick else Plan(rounds=25, turn=0.1, seconds=45)
 
     def measure(
         self, contestants: Sequence[Contestant], plan: Plan, quick: bool, progress: Progress
