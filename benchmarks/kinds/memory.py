@@ -14,7 +14,7 @@ from benchmarks.connected import taking_part
 from benchmarks.contestant import OURS, RAW, REAL_PYRO5, Can, Contestant
 from benchmarks.processes import peak, reset_peak, resident
 from benchmarks.rounds import WrongAnswer
-from benchmarks.series import LeftOut, Outcome, Plan, Progress, Series, in_a_line
+from benchmarks.series import LeftOut, Outcome, Plan, Progress, Series
 from benchmarks.served import MIB
 from benchmarks.servers import Servers
 
@@ -71,7 +71,7 @@ def _measure(
     except WrongAnswer:
         raise
     except RuntimeError as error:
-        outcome.left_out.append(LeftOut(contestant.name, f"memory for {kind} {way}", in_a_line(error)))
+        outcome.left_out.append(LeftOut(contestant.name, f"memory for {kind} {way}", str(error)))
         return
     for each, share in zip(series, shares, strict=True):
         each.rounds.append(share)
