@@ -156,8 +156,14 @@ class Invoker:
             said = object_id, method, args, kwargs = read(payload)
             target = self._resolve(self.client, object_id, method, args)
             is_running = True
-            # Without arguments there is nothing to unpack, which takes longer than to look.
-            result = target(*args, **kwargs) if kwargs else target(*args) if args else target()
+            if kwargs:
+                result = target(*args, **kwargs)
+            elif (
+                args or type(args) not in _SEQUENCES
+            ):  # no sequence: refused, not taken for none
+                result = target(*args)
+            else:  # there is nothing to unpack, which takes longer than to look
+                result = target()
             is_running = False  # whatever fails from here on is not the method
             if type(result) not in _NO_ITERATORS and hasattr(type(result), "__next__"):
                 return self._open_stream(request_of(call), codec, result, object_id)

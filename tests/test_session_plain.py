@@ -186,3 +186,15 @@ def test_a_serializer_that_is_not_accepted() -> None:
     assert not ways.is_short(request)
     ways.send(request)
     assert not ways.things[0].calls
+
+
+@pytest.mark.parametrize("serializer", SERIALIZERS)
+@pytest.mark.parametrize("nonsense", [None, 0, False, 5])
+def test_arguments_that_are_no_sequence_are_not_taken_for_none(serializer: str, nonsense: Any) -> None:
+    ways = Ways(serializer)
+    end = ways.ends[0]
+    payload = end.codec.dumps_call("thing", "echo", nonsense, {})
+    answer = end.ask(b"".join(encode(MessageType.INVOKE, end.serializer_id, 0, 1, payload)))
+    assert answer is not None
+    assert answer.flags & Flags.EXCEPTION
+    assert not ways.things[0].calls
