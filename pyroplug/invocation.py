@@ -158,9 +158,7 @@ class Invoker:
             is_running = True
             if kwargs:
                 result = target(*args, **kwargs)
-            elif (
-                args or type(args) not in _SEQUENCES
-            ):  # no sequence: refused, not taken for none
+            elif args or type(args) not in _SEQUENCES:  # no sequence: refused, not taken for none
                 result = target(*args)
             else:  # there is nothing to unpack, which takes longer than to look
                 result = target()
