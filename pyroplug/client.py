@@ -14,7 +14,7 @@ from . import wire
 from .blobs import BLOB_ANNOTATION, SerializedBlob, describe_blob, only_blob
 from .context import current_call, current_state, keep_received
 from .contracts import Buffer, Codec, Payload, joined
-from .errors import HandshakeError, ProtocolError, SerializeError
+from .errors import CommunicationError, ConnectionClosedError, HandshakeError, ProtocolError, SerializeError
 from .marshalled import load_text
 from .receiver import Receiver
 from .values import attach_remote_traceback
@@ -34,7 +34,8 @@ __all__ = ["ClientProtocol", "RemoteCall", "StreamReference"]
 _CONNECT, _CONNECTOK, _CONNECTFAIL = map(int, list(MessageType)[:3])
 _INVOKE, _RESULT, _PING = map(int, list(MessageType)[3:])
 _EXCEPTION, _STREAM = int(Flags.EXCEPTION), int(Flags.ITEM_STREAM_RESULT)
-_KEEP = int(Flags.KEEP_SERIALIZED)
+_KEEP, _TRY_AGAIN = int(Flags.KEEP_SERIALIZED), int(Flags.TRY_AGAIN)
+_NOT_RUN = _EXCEPTION | _TRY_AGAIN
 
 PING_SERIALIZER_ID = 42
 """What a ping names as its serializer, having nothing to serialize."""
@@ -234,7 +235,9 @@ class ClientProtocol:
         :raises ProtocolError: it answers something else.
         """
         if message.type == _CONNECTFAIL:
-            raise HandshakeError(self._reason(message))
+            error = HandshakeError(self._reason(message))
+            error.passing = bool(message.flags & _TRY_AGAIN)
+            raise error
         if message.type != _CONNECTOK:
             raise ProtocolError(f"invalid msg type {message.type} received (expected: {_CONNECTOK})")
         if message.serializer_id != self.serializer_id:
@@ -263,6 +266,7 @@ class ClientProtocol:
         :param sequence: of the request.
         :raises ProtocolError: there is something else.
         :raises SerializeError: it comes in another serializer.
+        :raises ConnectionClosedError: the peer says that it has not run the call, and runs none any more.
         """
         message = messages[0]
         if (
@@ -272,6 +276,8 @@ class ClientProtocol:
             or len(messages) != 1
         ):
             raise self._unexpected(self.only(messages), sequence)
+        if message.flags & _NOT_RUN == _NOT_RUN:
+            raise self._not_run(message)
         return message
 
     def result(self, message: Message) -> Any:
@@ -308,6 +314,12 @@ class ClientProtocol:
             raise SerializeError(f"the peer sent an exception that is none: {error!r:.200}")
         attach_remote_traceback(error)
         raise error
+
+    def _not_run(self, message: Message) -> CommunicationError:
+        said = self._codec.loads(message.payload) if message.serializer_id == self.serializer_id else ""
+        error = said if type(said) is ConnectionClosedError else ConnectionClosedError(f"{said!s:.200}")
+        error.unsent = True
+        return error
 
     def _unexpected(self, message: Message, sequence: int) -> ProtocolError:
         if message.type == _CONNECTFAIL:

@@ -98,7 +98,9 @@ def _greet(line: Line, caller: Caller, plugins: PluginSet) -> Any:
     try:
         said = greeting.greet(caller.uri.object, caller.handshake, caller.sequence)
     except HandshakeError as error:
-        raise HandshakeError(f"connection to {caller.uri} rejected: {error}") from None
+        told = HandshakeError(f"connection to {caller.uri} rejected: {error}")
+        told.passing = error.passing
+        raise told from None
     except TimeoutError as error:
         raise caller.limit.error(f"{caller.uri}: the greeting was not answered") from error
     if caller.validate is not None:

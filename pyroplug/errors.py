@@ -92,6 +92,9 @@ class ConnectionClosedError(CommunicationError):
 class HandshakeError(CommunicationError):
     """The other side answered, and refused the connection; the text gives its reason."""
 
+    passing: bool = False
+    """The reason may be gone later: the other side says so, and calls with retries rely on it."""
+
 
 class TimeoutError(CommunicationError):
     """The allowed time ran out before the answer was complete."""

@@ -294,7 +294,9 @@ class Invoker:
             limit=self._limits.message_size,
         )
 
-    def _exception(self, request: Message, codec: Codec, error: BaseException) -> Sequence[Buffer]:
+    def _exception(
+        self, request: Message, codec: Codec, error: BaseException, flags: int = _EXCEPTION
+    ) -> Sequence[Buffer]:
         """Answer with an exception; with words about it if it cannot be sent."""
         lines = self._traceback(error)
         few = _shortened(lines, self._limits.message_size // 4)
@@ -302,7 +304,7 @@ class Invoker:
         for told in (lines, few, few):
             try:
                 payload = codec.dumps(registry.raised_to_dict(error, told))
-                return self._answer(_RESULT, request, _EXCEPTION, payload)
+                return self._answer(_RESULT, request, flags, payload)
             except BaseException as problem:
                 trouble = problem
                 if told is few or type(problem) is ProtocolError:  # annotations that cannot be sent
@@ -315,7 +317,7 @@ class Invoker:
                 return encode(
                     _RESULT,
                     request.serializer_id,
-                    _EXCEPTION,
+                    flags,
                     request.sequence,
                     payload,
                     correlation_id=request.correlation_id,

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
-from .errors import AddressError, CommunicationError, ConnectionClosedError, TimeoutError
+from .errors import AddressError, CommunicationError, ConnectionClosedError, HandshakeError, TimeoutError
 from .uri import DAEMON_NAME
 
 __all__ = [
@@ -55,8 +55,8 @@ def pauses(longest: float | None = None) -> Iterator[float]:
 
 
 def is_passing(error: BaseException) -> bool:
-    """Whether another attempt may succeed where this one failed: not if it was refused, or is nonsense."""
-    if isinstance(error, AddressError):
+    """Whether another attempt may succeed where this one failed: not after a lasting refusal, or nonsense."""
+    if isinstance(error, (AddressError, HandshakeError)):
         return error.passing
     return isinstance(error, (ConnectionClosedError, TimeoutError))
 

@@ -31,7 +31,7 @@ log = logger(__name__)
 # Plain integers: an operation on an enum's member costs a microsecond.
 _CONNECT, _CONNECTOK, _CONNECTFAIL = map(int, list(MessageType)[:3])
 _INVOKE, _PING = int(MessageType.INVOKE), int(MessageType.PING)
-_ONEWAY = int(Flags.ONEWAY)
+_ONEWAY, _EXCEPTION, _TRY_AGAIN = int(Flags.ONEWAY), int(Flags.EXCEPTION), int(Flags.TRY_AGAIN)
 _PONG = b"pong"
 _SHUTTING_DOWN = "the daemon is shutting down"
 
@@ -120,11 +120,12 @@ class ServerSession(Invoker):
             return self._fail(ProtocolError(self._service.refusal(request.serializer_id)), request)
         return self._out_of_order(request)
 
-    def refuse(self, reason: str, /) -> Sequence[Buffer]:
+    def refuse(self, reason: str, /, *, passing: bool = False) -> Sequence[Buffer]:
         """Turn the peer away."""
         self._end()
         log.info("%s refused: %s", self.client.peer, reason)
-        return encode(_CONNECTFAIL, wire.TEXT_SERIALIZER_ID, 0, 0, dump_text(reason))
+        flags = _TRY_AGAIN if passing else 0
+        return encode(_CONNECTFAIL, wire.TEXT_SERIALIZER_ID, flags, 0, dump_text(reason))
 
     def retire(self) -> None:
         """Run nothing any more, as the server is closing."""
@@ -236,13 +237,13 @@ class ServerSession(Invoker):
         """Nothing is run any more. Who is told so may safely ask again somewhere else."""
         codec = self._codecs.get(request.serializer_id)
         if codec is None or not self.accepted or request.type == _CONNECT:
-            return self.refuse(_SHUTTING_DOWN)
+            return self.refuse(_SHUTTING_DOWN, passing=True)
         self._end()
         if request.flags & _ONEWAY:
             log.info("a one-way call of %s was not run: %s", self.client.peer, _SHUTTING_DOWN)
             return ()
         error = ConnectionClosedError(f"{_SHUTTING_DOWN}; this call was not run")
-        return self._exception(request, codec, error)
+        return self._exception(request, codec, error, _EXCEPTION | _TRY_AGAIN)
 
     def _out_of_order(self, request: Message) -> Sequence[Buffer]:
         expected = _INVOKE if self.accepted else _CONNECT

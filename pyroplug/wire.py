@@ -56,6 +56,8 @@ class Flags(IntFlag):
     ITEM_STREAM_RESULT = 0x10
     KEEP_SERIALIZED = 0x20
     CORRELATION_ID = 0x40
+    TRY_AGAIN = 0x80
+    """Nothing was run, and the same may be asked again, later or elsewhere. Pyro5 does not know of it."""
 
 
 # Plain integers: an operation on an IntFlag member costs a microsecond, and every message has some.

@@ -150,8 +150,8 @@ class _LoggedSession:
     def handle(self, request: Any) -> Sequence[Buffer]:
         return self._diary.sent(self._session.handle(request))
 
-    def refuse(self, reason: str) -> Sequence[Buffer]:
-        return self._diary.sent(self._session.refuse(reason))
+    def refuse(self, reason: str, *, passing: bool = False) -> Sequence[Buffer]:
+        return self._diary.sent(self._session.refuse(reason, passing=passing))
 
 
 class _LoggedConnection:

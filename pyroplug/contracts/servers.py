@@ -56,8 +56,11 @@ class Session(Protocol):
             it receives them goes without this.
         """
 
-    def refuse(self, reason: str, /) -> Sequence[Buffer]:
-        """Turn the peer away: what to send before closing."""
+    def refuse(self, reason: str, /, *, passing: bool = False) -> Sequence[Buffer]:
+        """Turn the peer away: what to send before closing.
+
+        :param passing: the reason may be gone later, so that the peer may try again.
+        """
 
     def retire(self) -> None:
         """Run nothing any more, as the server is closing: requests are answered with an error that says so.

@@ -11,7 +11,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pyroplug import errors
-from pyroplug.errors import REMOTE_NOTE, PyroError, RemoteError, SerializeError, has_remote_note
+from pyroplug.errors import (
+    REMOTE_NOTE,
+    CommunicationError,
+    PyroError,
+    RemoteError,
+    SerializeError,
+    has_remote_note,
+)
 
 __all__ = ["attach_remote_traceback", "exception_from_dict", "exception_to_dict", "is_exception_name"]
 
@@ -50,7 +57,7 @@ def exception_to_dict(error: BaseException, traceback: Sequence[str] | None = No
     :param traceback: lines of text that say where it was raised; ``None`` for those it has already.
     """
     cls = type(error)
-    attributes = dict(vars(error))
+    attributes = {name: value for name, value in vars(error).items() if not _is_of_here(error, name)}
     if traceback is not None:
         attributes["_pyroTraceback"] = list(traceback)
     notes = attributes.get("__notes__")
@@ -70,6 +77,11 @@ def exception_to_dict(error: BaseException, traceback: Sequence[str] | None = No
         if known != cls.__name__:
             data[FINER_CLASS] = cls.__name__
     return data
+
+
+def _is_of_here(error: BaseException, name: str) -> bool:
+    """Whether an attribute speaks of a call that this very process has made."""
+    return name in {"unsent", "passing"} and isinstance(error, CommunicationError)
 
 
 def _args_of(error: BaseException) -> tuple[Any, ...]:
@@ -165,7 +177,12 @@ def _set_attributes(error: Exception, attributes: dict[str, Any]) -> None:
         if name in {"_pyroTraceback", "__notes__"}:
             if isinstance(value, (list, tuple)) and all(isinstance(line, str) for line in value):
                 setattr(error, name, list(value))
-        elif name[:2] != "__" and name != "args" and not callable(getattr(type(error), name, None)):
+        elif (
+            name[:2] != "__"
+            and name != "args"
+            and not callable(getattr(type(error), name, None))
+            and not _is_of_here(error, name)
+        ):
             setattr(error, name, value)
 
 

@@ -208,7 +208,7 @@ class BaseServer:
         )
         try:
             link = self._new_link(connection, True)
-            link.outbox.send(link.session.refuse(reason))
+            link.outbox.send(link.session.refuse(reason, passing=True))
             self._part(link, reason)
         except CommunicationError:
             self._finish(link, reason)

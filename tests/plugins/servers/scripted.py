@@ -117,7 +117,7 @@ class ScriptedSession:
         self.handled += 1
         return COMMANDS[request[:1]](self, request[1:])
 
-    def refuse(self, reason: str) -> Sequence[Buffer]:
+    def refuse(self, reason: str, *, passing: bool = False) -> Sequence[Buffer]:
         self.closing = True
         return [frame(b"refused: " + reason.encode())]
 
