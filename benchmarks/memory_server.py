@@ -156,6 +156,9 @@ class _Host:
     def housekeeping(self) -> None:
         pass
 
+    def refused(self, _limit: str, _what: str, /) -> None:
+        pass
+
 
 def serve_feed(model: ServerModel, settings: Settings, open_session: OpenSession, feed: Feed) -> None:
     """Serve until everything was read."""

@@ -36,6 +36,7 @@ class Daemon:
     """Serves objects to remote callers.
 
     :ivar streams: the iterators that clients consume.
+    :ivar refusals: what limits have refused so far: ``refusals.counts()`` gives numbers, by limit.
     :ivar methodcall_error_handler: called with the daemon, the client's address, the method's name, its
         arguments and keyword arguments, and the exception, when a method has raised one.
     """
@@ -92,6 +93,7 @@ class Daemon:
         self.streams = streams_for(config, selection.server)
         self.methodcall_error_handler = log_failed_call
         self._host = sessions = Host(self, selection, self._objects, self.streams, config, Daemon.annotations)
+        self.refusals = sessions.refusals
         self._serving = True
         self._loops: list[int] = []
         self._loop_ended = threading.Condition()
@@ -170,9 +172,7 @@ class Daemon:
         if objectOrId is None:
             raise ValueError("an object or an object's id is needed, not None")
         object_id = objectOrId if isinstance(objectOrId, str) else self._id_of(objectOrId)
-        if object_id == DAEMON_NAME:
-            return
-        entry = self._objects.remove(object_id)
+        entry = None if object_id == DAEMON_NAME else self._objects.remove(object_id)
         if entry is not None:
             self._forgotten(entry.target, object_id)
 

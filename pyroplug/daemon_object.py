@@ -31,8 +31,10 @@ class DaemonObject:
         """Nothing: a sign of life."""
 
     def info(self) -> str:
-        """A line about the daemon."""
-        return f"{self.daemon!r}, {len(self.daemon.objectsById)} objects"
+        """A line about the daemon, with what its limits have refused so far, if anything."""
+        refused = str(self.daemon.refusals)
+        line = f"{self.daemon!r}, {len(self.daemon.objectsById)} objects"
+        return f"{line}; refused by limits: {refused}" if refused else line
 
     def get_metadata(self, objectId: str, as_lists: bool = False) -> Mapping[str, Any]:
         """The names of an object's ``methods``, those of them that are ``oneway``, and its ``attrs``.

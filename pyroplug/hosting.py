@@ -17,6 +17,7 @@ from .dispatch import Dispatcher
 from .gatekeeper import Gatekeeper
 from .loggers import logger
 from .objects import ObjectTable
+from .refusals import Refusals
 from .service import SessionLimits
 from .session import ServerSession
 from .streams import ROOM, StreamTable
@@ -80,6 +81,7 @@ class Host:
         self._only: ClientConnection | None = None
         self.dispatcher = Dispatcher(objects)
         self.streams = streams
+        self.refusals = Refusals(threading.RLock(), time.monotonic)
         self.limits = SessionLimits(
             message_size=settings.MAX_MESSAGE_SIZE,
             handshake_size=min(settings.MAX_HANDSHAKE_SIZE, settings.MAX_MESSAGE_SIZE),
@@ -121,8 +123,13 @@ class Host:
     def housekeeping(self) -> None:
         """To be called every few seconds."""
         self.streams.housekeeping()
+        self.refusals.housekeeping()
         with _logged("housekeeping"):
             self._daemon.housekeeping()
+
+    def refused(self, limit: str, what: str, /) -> None:
+        """Take note that a limit has refused somebody."""
+        self.refusals.note(limit, what)
 
     # For its sessions
 

@@ -9,6 +9,7 @@ from .context import ClientConnection
 from .contracts import Buffer, Codec, Hello
 from .dispatch import Dispatcher
 from .gatekeeper import Gatekeeper
+from .refusals import Refusals
 from .streams import StreamTable
 
 __all__ = ["Service", "SessionLimits"]
@@ -53,6 +54,10 @@ class Service(Protocol):
     @property
     def streams(self) -> StreamTable:
         """The iterators that clients consume."""
+
+    @property
+    def refusals(self) -> Refusals:
+        """Counts what limits have refused."""
 
     @property
     def limits(self) -> SessionLimits:

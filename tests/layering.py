@@ -12,7 +12,7 @@ KERNEL = "pyroplug"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "loggers"),
-    ("contracts", "config"),
+    ("contracts", "config", "refusals"),
     (
         *("hookspecs", "uri", "location", "wire", "receiver", "marshalled", "challenges", "values"),
         *("members", "exposure", "client_connection", "context", "protocol", "wirelog", "logs", "tags"),

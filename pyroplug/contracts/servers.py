@@ -92,6 +92,15 @@ class SessionHost(Protocol):
     def housekeeping(self) -> None:
         """To be called every few seconds. Raises nothing."""
 
+    def refused(self, limit: str, what: str, /) -> None:
+        """Take note that a limit has refused somebody, who was told so: it is counted, and logged.
+
+        For any thread. Raises nothing.
+
+        :param limit: the limit's name, such as a configuration item's.
+        :param what: who was refused what, and why, for the log; a burst is told in one line.
+        """
+
 
 class Server(Protocol):
     """A running server, made by a server model for one daemon."""

@@ -31,6 +31,7 @@ class Host:
         self.waiting = threading.Semaphore(0)
         """Released when a call begins to wait at the gate."""
         self.order: list[bytes] = []
+        self.refusals: list[tuple[str, str]] = []
         self.threads: list[str] = []
         self.housekept = threading.Event()
         self.on_lost: Callable[[], object] = lambda: None
@@ -49,6 +50,9 @@ class Host:
 
     def housekeeping(self) -> None:
         self.housekept.set()
+
+    def refused(self, limit: str, what: str, /) -> None:
+        self.refusals.append((limit, what))
 
     def wait_at_gate(self) -> None:
         self.waiting.release()
