@@ -163,12 +163,12 @@ def test_what_comes_before_the_handshake_is_not_shown(
 
     running = served(run_daemon, Way())
     with socket.create_connection(running.daemon.sock.getsockname()) as peer:
-        peer.sendall(b"".join(encode(4, 1, 0x180, 0, b"sesame")))
+        peer.sendall(b"".join(encode(4, 1, 0x300, 0, b"sesame")))
         while peer.recv(4096):
             pass
     received, refused = log()
     assert re.search(
-        r"^from .*: INVOKE, serializer 1, sequence 0, flags 0x180, 6 bytes, not shown$", received
+        r"^from .*: INVOKE, serializer 1, sequence 0, flags 0x300, 6 bytes, not shown$", received
     )
     assert "CONNECTFAIL" in refused
 
