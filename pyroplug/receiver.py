@@ -34,11 +34,17 @@ HEAD_SIZE = 4096
 LARGE = 1 << 16
 """Bytes of payload from which on a codec is asked."""
 
+FIRST = 1 << 20
+"""Bytes of memory that a message gets on its header's word alone, at most."""
+GROWTH = 16
+"""How many times what has arrived the memory may have beyond that. As much as a sixteenth is copied."""
+
 _NO_MEMORY = memoryview(b"")
-_NOTHING = BytesIO()
 _NO_CODECS: Mapping[int, Codec] = {}
 _WITH_VALUES = (int(MessageType.INVOKE), int(MessageType.RESULT))
 _AS_IT_CAME = COMPRESSED | int(Flags.KEEP_SERIALIZED)
+_ANNOTATIONS, _HEAD, _PIECE = "annotations", "head", "piece"
+"""What arrives of a message: a head is how the payload goes on, and tells what to do with that."""
 
 
 class Receiver:
@@ -46,8 +52,9 @@ class Receiver:
 
     Per piece, fill ``get_buffer(scratch)`` from its start and call ``buffer_updated(n)``. Small messages
     pass through the scratch memory, which is free for others in between; a message that does not arrive
-    in one piece gets memory of its own, of exactly its size, into which the rest is received. Where one of
-    ``codecs`` wants it so, each large byte string in a payload gets memory of its own, too.
+    in one piece gets memory of its own, in the end of exactly its size, into which the rest is received. A
+    large one gets it bit by bit, as it arrives: a header alone may claim anything. Where one of ``codecs``
+    wants it so, each large byte string in a payload gets memory of its own, too.
 
     Nothing is raised: when the peer breaks the rules, the last message is ``FAULT``, ``error`` says what is
     wrong, and whatever comes after is discarded. ``broken`` then is the message in question, without payload,
@@ -60,9 +67,10 @@ class Receiver:
         "_find_bulk",
         "_head",
         "_header",
-        "_is_beginning",
+        "_part",
         "_pieces",
         "_rest",
+        "_room",
         "_scratch",
         "_target",
         "_told",
@@ -89,14 +97,14 @@ class Receiver:
         self._scratch = _NO_MEMORY
         self._head = b""  # what has arrived of a header
         self._header: Message | None = None  # its header has arrived, its body is arriving
-        self._annotations = _NOTHING
-        self._pieces: list[BytesIO] = []  # of its payload, one after the other
+        self._annotations = b""
+        self._pieces: list[bytes] = []  # of its payload, one after the other
         self._rest = 0  # bytes of the payload that belong to no piece yet
         self._find_bulk: Callable[[bytes, int], tuple[int, int] | None] | None = None
-        self._is_beginning = False  # what is arriving is of the rest, and will tell what to do with that
-        # What is arriving. Its buffer is lent for a moment only: meanwhile it cannot be freed.
+        # What is arriving, and where. Its buffer is lent for a moment only: meanwhile it cannot be freed.
+        self._part = _PIECE
         self._target: BytesIO | None = None
-        self._filled = self._wanted = 0
+        self._room = self._filled = self._wanted = 0
 
     @property
     def idle(self) -> bool:
@@ -159,9 +167,12 @@ class Receiver:
                 data = self._take_header(data, messages)
             else:
                 data = self._take_body(data)
-                if self._filled < self._wanted:
+                if self._filled == self._wanted:
+                    self._next_part(messages)
+                elif self._filled == self._room:
+                    self._make_room()
+                else:
                     return
-                self._next_part(messages)
         if not self._told:
             self._told = True
             messages.append(FAULT)
@@ -194,13 +205,13 @@ class Receiver:
             self._find_bulk = getattr(self.codecs.get(serializer), "find_bulk", None)
         self._rest = size
         if chunks:
-            self._annotations = self._receive_into(_memory(chunks))
+            self._receive(_ANNOTATIONS, chunks)
         else:
             self._next_part(messages)
 
     def _take_body(self, data: memoryview) -> memoryview:
         assert self._target is not None
-        taken = min(self._wanted - self._filled, len(data))
+        taken = min(self._room - self._filled, len(data))
         if taken:
             self._target.getbuffer()[self._filled : self._filled + taken] = data[:taken]
             self._filled += taken
@@ -208,11 +219,17 @@ class Receiver:
 
     def _next_part(self, messages: list[Message]) -> None:
         arrived, self._target = self._target, None
-        if self._is_beginning and arrived is not None:
-            self._divide(arrived.getvalue())
-        elif self._rest >= LARGE and self._find_bulk is not None:
-            self._is_beginning = True
-            self._receive_into(_memory(HEAD_SIZE))
+        if arrived is not None:
+            data = arrived.getvalue()
+            if self._part is _HEAD:
+                self._divide(data)
+                return
+            if self._part is _ANNOTATIONS:
+                self._annotations = data
+            else:
+                self._pieces.append(data)
+        if self._rest >= LARGE and self._find_bulk is not None:
+            self._receive(_HEAD, HEAD_SIZE)
         elif self._rest:
             self._take_piece(self._rest)
         else:
@@ -221,10 +238,9 @@ class Receiver:
     def _divide(self, head: bytes) -> None:
         """Receive the next large byte string into memory of its own; the rest as a whole if there is none."""
         assert self._find_bulk is not None
-        self._is_beginning = False
         start, size = self._find_bulk(head, self._rest) or (0, 0)
         if 0 < start < len(head) < start + size <= self._rest:
-            self._pieces.append(BytesIO(head[:start]))
+            self._pieces.append(head[:start])
             self._rest -= start
             self._take_piece(size, head[start:])
         else:
@@ -232,26 +248,41 @@ class Receiver:
             self._take_piece(self._rest, head)
 
     def _take_piece(self, size: int, begun: bytes = b"") -> None:
-        piece = self._receive_into(_memory(size))
-        piece.getbuffer()[: len(begun)] = begun
-        self._filled = len(begun)
-        self._pieces.append(piece)
         self._rest -= size
+        self._receive(_PIECE, size, begun)
 
-    def _receive_into(self, memory: BytesIO) -> BytesIO:
-        self._target, self._filled, self._wanted = memory, 0, memory.getbuffer().nbytes
-        return memory
+    def _receive(self, part: str, size: int, begun: bytes = b"") -> None:
+        self._part, self._target, self._room = part, None, 0
+        self._filled, self._wanted = len(begun), size
+        self._make_room(begun)
+
+    def _make_room(self, begun: bytes = b"") -> None:
+        """Memory for more of what is arriving, in the end for all of it."""
+        room = self._wanted
+        while room > FIRST and (less := -(-room // GROWTH)) > self._filled:
+            room = less
+        try:
+            # Fresh bytes come cleared from the system, page by page as they are used, and getvalue() does
+            # not copy them; a bytearray would be cleared at once, and copied to become bytes.
+            target = BytesIO(bytes(room))
+        except MemoryError:
+            target = None
+        if target is None:
+            self._fail(_no_memory(self._wanted), self._header)
+            return
+        target.getbuffer()[: self._filled] = begun if self._target is None else self._target.getbuffer()
+        self._target, self._room = target, room
 
     def _finish(self, messages: list[Message]) -> None:
         message = self._header
         assert message is not None
-        annotations, pieces = self._annotations.getvalue(), [piece.getvalue() for piece in self._pieces]
+        annotations, pieces = self._annotations, self._pieces
         self.discard()
         try:
             message.annotations = _decode_annotations(annotations)
             message.payload = tuple(pieces) if len(pieces) > 1 else pieces[0] if pieces else b""
             if message.flags & COMPRESSED:
-                message.payload = _decompress(message.payload, self.limit)
+                message.payload = _decompress(message.payload, self.limit - len(annotations))
         except ProtocolError as error:
             message.payload = b""
             self._fail(error, message)
@@ -266,14 +297,15 @@ class Receiver:
     def discard(self) -> None:
         """Give up what has arrived of a message, and the memory for the rest of it."""
         self._head, self._header = b"", None
-        self._target, self._annotations, self._pieces = None, _NOTHING, []
-        self._find_bulk, self._is_beginning, self._rest = None, False, 0
+        self._target, self._annotations, self._pieces = None, b"", []
+        self._find_bulk, self._rest = None, 0
 
 
-def _memory(size: int) -> BytesIO:
-    # Fresh bytes come cleared from the system, page by page as they are used, and getvalue() does not
-    # copy them; a bytearray would be cleared at once, and copied to become bytes.
-    return BytesIO(bytes(size))
+def _no_memory(size: int) -> MessageTooLargeError:
+    return MessageTooLargeError(
+        f"there is no memory left for {size:,} bytes of a message",
+        hint="send it in parts (a remote iterator does), or let fewer messages be sent at a time",
+    )
 
 
 def _wrong_prefix(head: bytes) -> ProtocolError:
@@ -311,8 +343,8 @@ def _decompress(data: bytes, limit: int) -> bytes:
     engine, damage = zlib.decompressobj(), ""
     try:
         inflated = engine.decompress(data, limit + 1)
-    except zlib.error as error:
-        damage = str(error)
+    except (zlib.error, MemoryError) as error:
+        damage = str(error) or "there is no memory left for what it holds"
     if damage:  # raised out here: the other error's frames would make a cycle of garbage
         raise ProtocolError(f"invalid data: the compressed payload is damaged ({damage})")
     if len(inflated) > limit:
