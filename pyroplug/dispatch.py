@@ -56,6 +56,15 @@ class Dispatcher:
             return partial(setattr, registration.instance_for(client))
         raise _unreachable(registration, method)
 
+    def is_lasting(self, object_id: str, method: str) -> bool:
+        """Whether what was found for a call serves other calls of the method as well."""
+        registration = self._find(object_id)
+        return (
+            registration is not None
+            and registration.fixed is not None
+            and method in registration.exposure.methods
+        )
+
     def expects_one_call(self, object_id: str) -> bool:
         """Whether the object may expect that only one call at a time reaches it."""
         try:

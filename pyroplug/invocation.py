@@ -223,24 +223,32 @@ class Invoker:
         if not isinstance(calls, (list, tuple)):
             raise ProtocolError("invalid data: a batch is a list of calls")
         results: list[Any] = []
-        resolve, client, append = self._resolve, self.client, results.append
+        client, append, resolve = self.client, results.append, self._resolve
         sequences, no_iterators = _SEQUENCES, _NO_ITERATORS
+        known: dict[str, Callable[..., Any]] = {}
+        is_lasting = self._service.dispatcher.is_lasting
         for each in calls:
-            is_running = False
             try:
-                if type(each) not in sequences or len(each) != 3 or type(each[0]) is not str:
+                try:
+                    method, args, kwargs = each
+                except (TypeError, ValueError):
+                    raise ProtocolError(_NO_CALL) from None
+                if type(method) is not str or type(each) not in sequences:
                     raise ProtocolError(_NO_CALL)
-                method, args, kwargs = each
-                target = resolve(client, object_id, method, args)
-                is_running = True
-                result = target(*args, **kwargs) if kwargs else target(*args)
-                is_running = False
+                target = known.get(method)
+                if target is None:
+                    target = resolve(client, object_id, method, args)
+                    if is_lasting(object_id, method):
+                        known[method] = target
+                try:
+                    result = target(*args, **kwargs) if kwargs else target(*args)
+                except BaseException as error:
+                    self._note_failure((object_id, method, args, kwargs), error)
+                    raise
                 if type(result) not in no_iterators and hasattr(type(result), "__next__"):
                     raise ProtocolError(f"{method}: an iterator cannot be the result of a call in a batch")
                 append(result)
             except BaseException as error:
-                if is_running:
-                    self._note_failure((object_id, *each), error)
                 append(self._wrapped(codec, error))
                 break
         return results

@@ -102,6 +102,27 @@ class TestMethods:
         assert not dispatcher.is_callback("thing", "secret")
 
 
+class TestWhatServesOtherCallsAsWell:
+    def test_is_a_method_of_an_object(self, dispatcher: Dispatcher) -> None:
+        assert dispatcher.is_lasting("thing", "echo")
+
+    @pytest.mark.parametrize("name", ["__getattr__", "__setattr__", "secret", "nothing"])
+    def test_is_nothing_that_depends_on_the_arguments(self, dispatcher: Dispatcher, name: str) -> None:
+        assert not dispatcher.is_lasting("thing", name)
+
+    @pytest.mark.parametrize("mode", ["session", "single", "percall"])
+    def test_is_no_method_of_a_class(self, dispatcher: Dispatcher, table: ObjectTable, mode: str) -> None:
+        table.add("class", behavior(mode)(type("Sub", (Thing,), {})))
+        assert not dispatcher.is_lasting("class", "echo")
+
+    def test_is_no_method_of_what_may_be_gone(
+        self, dispatcher: Dispatcher, table: ObjectTable, thing: Thing
+    ) -> None:
+        table.add("weak", thing, weak=True)
+        assert not dispatcher.is_lasting("weak", "echo")
+        assert not dispatcher.is_lasting("gone", "echo")
+
+
 class TestProperties:
     @pytest.mark.parametrize("args", [("level",), ["level"]])
     def test_are_read(self, dispatcher: Dispatcher, mine: ClientConnection, thing: Thing, args: Any) -> None:

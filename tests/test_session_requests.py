@@ -214,6 +214,12 @@ class TestBatches:
         assert answer.flags & Flags.BATCH
         assert list(client.value_of(answer)) == [1, [[2], {"k": 3}], 4]
 
+    def test_call_the_same_several_times(self, client: Conversation, thing: Thing) -> None:
+        calls = [("__setattr__", ("level", 7), {}), ("__getattr__", ("level",), {})]
+        calls += [("__setattr__", ("level", 9), {}), ("__getattr__", ("level",), {}), ("give", (1,), {})]
+        answer = answer_to(client, client.batch(*calls, ("give", (2,), {})))
+        assert list(client.value_of(answer)) == [None, 7, None, 9, 1, 2]
+
     def test_an_empty_one(self, client: Conversation) -> None:
         assert list(client.value_of(answer_to(client, client.batch()))) == []
 
