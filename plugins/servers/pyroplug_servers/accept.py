@@ -40,6 +40,7 @@ class Acceptor:
         self._all = tuple(listeners)
         self._closed = False
         self._crowd = 1  # how many may come at once
+        self._lonely = 0  # of those that come, how many are taken for the only ones without a further look
         for listener in self._all:
             self._watch(listener)
 
@@ -86,12 +87,15 @@ class Acceptor:
             for _ in range(self._crowd):
                 connection = listener.accept()
                 if connection is None or self._closed:
-                    self._crowd = 1
+                    self._crowd, self._lonely = 1, limits.ACCEPTS
                     break
                 self._admit(connection)
             else:
                 # Most newcomers come alone, and it takes a system call to find that out.
-                self._crowd = min(2 * self._crowd, limits.ACCEPTS)
+                if self._lonely:
+                    self._lonely -= 1
+                else:
+                    self._crowd = min(2 * self._crowd, limits.ACCEPTS)
                 return
             if connection is not None:
                 connection.close()

@@ -162,8 +162,11 @@ class ThreadPoolServer(BaseServer):
             answer = handle_plain(buffer, count)
             if answer is None:
                 buffer = scratch  # what was lent is given back first, see Session.get_buffer
+                was_accepted = session.accepted
                 if not self._take_in(link, count):
                     return
+                if session.accepted and not was_accepted:
+                    link.connection.set_timeout(limits.STAY)  # its first call comes soon, as a rule
                 buffer = session.get_buffer(scratch)
             elif not send(answer) and not self._push(link, iter(())):
                 return

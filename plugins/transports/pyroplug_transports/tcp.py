@@ -218,7 +218,8 @@ def _reached(
     try:
         _tune(sock, settings)
         # Python's own time limit counts on through interruptions by signals. The connection lifts it.
-        sock.settimeout(timeout)
+        if timeout is not None:
+            sock.settimeout(timeout)
         sock.connect(target)
         address = sock.getpeername()
         if address == sock.getsockname():
