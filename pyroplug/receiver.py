@@ -10,6 +10,7 @@ from io import BytesIO
 
 from .contracts import Buffer, Codec
 from .errors import MessageTooLargeError, ProtocolError
+from .memory import fresh_memory
 from .wire import (
     CHUNK,
     COMPRESSED,
@@ -262,9 +263,7 @@ class Receiver:
         while room > FIRST and (less := -(-room // GROWTH)) > self._filled:
             room = less
         try:
-            # Fresh bytes come cleared from the system, page by page as they are used, and getvalue() does
-            # not copy them; a bytearray would be cleared at once, and copied to become bytes.
-            target = BytesIO(bytes(room))
+            target = fresh_memory(room)
         except MemoryError:
             target = None
         if target is None:

@@ -14,7 +14,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "loggers"),
     ("contracts", "config", "refusals"),
     (
-        *("hookspecs", "uri", "location", "wire", "receiver", "marshalled", "challenges", "values"),
+        *("hookspecs", "uri", "location", "wire", "memory", "receiver", "marshalled", "challenges", "values"),
         *("members", "exposure", "client_connection", "context", "protocol", "wirelog", "logs", "tags"),
     ),
     ("objects", "streams", "remote_iterator", "blobs", "plugins"),
