@@ -18,11 +18,17 @@ PATIENCE = 30.0
 """Seconds that a process gets to start or to end."""
 _ROOT = str(Path(__file__).resolve().parent.parent)
 _SETTINGS = ("PYRO_", "PYROPLUG_")
+_NOT_FOR_CHILDREN = frozenset(("PYTHONDONTWRITEBYTECODE",))
+"""Who starts a program twice has it compiled once."""
 
 
 def environment() -> dict[str, str]:
     """The environment of child processes: this package can be imported, and no library has settings in it."""
-    found = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
+    found = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(_SETTINGS) and name not in _NOT_FOR_CHILDREN
+    }
     found["PYTHONPATH"] = os.pathsep.join(filter(None, (_ROOT, found.get("PYTHONPATH"))))
     return found
 

@@ -184,6 +184,8 @@ class ServerSession(Invoker):
             return self._refusal(greeting, codec, describe(error))
         finally:
             current_call.reset(token)
+            if self._challenged is None:
+                greeting.state = None  # it refers back to the greeting
         self.accepted = True
         self._open = True
         if self._retired:  # meanwhile, by another thread

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import marshal
 from typing import Any
 
@@ -46,6 +47,23 @@ class TestAccepted:
         assert set(said["meta"]["attrs"]) == {"level", "fixed", "broken"}
         assert client.session.accepted
         assert not client.session.closing
+
+    def test_leaves_no_garbage(self, daemon: MemoryDaemon) -> None:
+        def answer(_conn: ClientConnection, data: Any) -> Any:
+            current_context.response_annotations["SRVR"] = b"asks for the context"  # type: ignore[index]
+            return data
+
+        daemon.answer = answer
+        greeting = Conversation(daemon).hello()
+        gc.collect()
+        gc.disable()
+        try:
+            client = Conversation(daemon)
+            assert client.ask(greeting) is not None
+            del client
+            assert gc.collect() == 0
+        finally:
+            gc.enable()
 
     def test_the_daemon_sees_the_client_and_what_it_said(self, daemon: MemoryDaemon) -> None:
         seen: list[Any] = []
