@@ -129,7 +129,7 @@ class IdleSession:
     def handle_plain(self, _piece: memoryview, _count: int, /) -> Sequence[Buffer] | None:
         return self._plain
 
-    def refuse(self, _reason: str, /) -> Sequence[Buffer]:
+    def refuse(self, _reason: str, /, *, passing: bool = False) -> Sequence[Buffer]:
         return ()
 
     def retire(self) -> None:

@@ -113,15 +113,15 @@ def test_however_it_grows_the_messages_are_the_same(
 def test_where_there_is_no_memory_the_peer_is_told(until: int, monkeypatch: pytest.MonkeyPatch) -> None:
     left = until
 
-    def scarce(data: bytes) -> Any:
+    def scarce(size: int) -> Any:
         nonlocal left
         left -= 1
         if left == 0:
             raise MemoryError
-        return memory(data)
+        return memory(size)
 
-    memory = module.BytesIO
-    monkeypatch.setattr(module, "BytesIO", scarce)
+    memory = module.fresh_memory
+    monkeypatch.setattr(module, "fresh_memory", scarce)
     monkeypatch.setattr(module, "FIRST", 100)
     receiver = new_receiver()
     assert feed(receiver, [header(1000, serializer=3) + bytes(1000)]) == [wire.FAULT]
