@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from .errors import ProtocolError
+from .errors import ProtocolError, RemoteError
 from .proxy import Proxy
 from .values import ExceptionWrapper, attach_remote_traceback
 from .wire import Flags
@@ -53,7 +53,7 @@ class BatchProxy:
         """Send the calls: an iterator of their results, in order.
 
         It raises what a call raised when it comes to that one's result, and then ends: the calls after it
-        were not made.
+        were not made. A ``StopIteration`` of a call comes as a :exc:`~pyroplug.errors.RemoteError`.
 
         :param oneway: do not wait for results; ``None`` is returned.
         :raises BaseException: as any call of the proxy; nothing is known of the calls then.
@@ -85,6 +85,16 @@ class BatchProxy:
 def _unwrapped(results: Sequence[Any]) -> Iterator[Any]:
     for result in results:
         if isinstance(result, ExceptionWrapper):
-            attach_remote_traceback(result.exception)
-            raise result.exception
+            error = result.exception
+            if isinstance(error, StopIteration):
+                error = _not_the_end(error)
+            attach_remote_traceback(error)
+            raise error
         yield result
+
+
+def _not_the_end(error: StopIteration) -> RemoteError:
+    """What stands for a ``StopIteration`` that a call raised: by itself it would end the results."""
+    told = RemoteError(str(error), "builtins.StopIteration", error.args)
+    told.__dict__.update(vars(error))
+    return told

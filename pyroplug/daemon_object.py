@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .context import current_context
-from .errors import PyroError
+from .errors import PyroError, SecurityError
 from .exposure import expose
 
 if TYPE_CHECKING:
@@ -24,14 +24,22 @@ class DaemonObject:
         self.daemon = daemon
 
     def registered(self) -> list[str]:
-        """The ids of all objects that the daemon serves."""
+        """The ids of all objects that the daemon serves.
+
+        :raises SecurityError: its configuration item ``DAEMON_INFO`` is off.
+        """
+        self._check_told()
         return list(self.daemon.objectsById)
 
     def ping(self) -> None:
         """Nothing: a sign of life."""
 
     def info(self) -> str:
-        """A line about the daemon, with what its limits have refused so far, if anything."""
+        """A line about the daemon, with what its limits have refused so far, if anything.
+
+        Raises as :meth:`registered` does.
+        """
+        self._check_told()
         refused = str(self.daemon.refusals)
         line = f"{self.daemon!r}, {len(self.daemon.objectsById)} objects"
         return f"{line}; refused by limits: {refused}" if refused else line
@@ -67,6 +75,13 @@ class DaemonObject:
     def close_stream(self, streamId: str) -> None:
         """Forget an iterator that a method has returned to this client."""
         self.daemon.streams.close(streamId, _client())
+
+    def _check_told(self) -> None:
+        if not self.daemon.config.DAEMON_INFO:
+            raise SecurityError(
+                "this daemon tells nobody what it serves",
+                hint="ask for an object by its id, or have the server's DAEMON_INFO switched on",
+            )
 
 
 def _client() -> ClientConnection:

@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .context import ClientConnection
-from .contracts import Buffer, Codec, Connection, Hello, ServerModel, Session, Settings
+from .contracts import Buffer, Codec, Connection, Hello, Peer, ServerModel, Session, Settings, Tracking
 from .dispatch import Dispatcher
+from .errors import PyroError
 from .gatekeeper import Gatekeeper
 from .loggers import logger
 from .objects import ObjectTable
@@ -87,6 +88,7 @@ class Host:
             handshake_size=min(settings.MAX_HANDSHAKE_SIZE, settings.MAX_MESSAGE_SIZE),
             compress=settings.COMPRESSION,
             streaming=settings.ITER_STREAMING,
+            tracebacks=settings.SEND_TRACEBACK,
             detailed_traceback=settings.DETAILED_TRACEBACK,
         )
 
@@ -104,7 +106,7 @@ class Host:
         session = ServerSession(
             self,
             connection,
-            self._selection.tracker.open(connection.peer, self._settings),
+            self._tracking(connection.peer),
             spawn,
             accepted=not handshake,
             # Asking a daemon that has nothing to say would cost every answer a call.
@@ -119,6 +121,14 @@ class Host:
         from .wirelog import log_session
 
         return log_session(session, connection)
+
+    def _tracking(self, peer: Peer) -> Tracking:
+        tracker = self._selection.tracker
+        try:
+            return tracker.open(peer, self._settings)
+        except BaseException:
+            log.exception("the resource tracker %r failed; %s is refused", tracker.name, peer)
+            return NoTracking()
 
     def housekeeping(self) -> None:
         """To be called every few seconds."""
@@ -143,6 +153,8 @@ class Host:
 
     def admit(self, client: ClientConnection, hello: Hello, /) -> tuple[Any, Mapping[str, Any]]:
         """Accept a peer that the validators agree to, if the daemon agrees too."""
+        if type(client.tracking) is NoTracking:
+            raise PyroError(_NO_TRACKER)
         response = self._daemon.validateHandshake(client, hello.data)
         return response, self._daemon.metadata(hello.object_id)
 
@@ -171,6 +183,27 @@ class Host:
             self._daemon.clientDisconnect(client)
         if client is self._only:
             self._only, self.deserted = None, True
+
+
+_NO_TRACKER = "the server cannot look after what this connection holds: its resource tracker has failed"
+
+
+class NoTracking:
+    """Stands for the tracking that a tracker has failed to give."""
+
+    __slots__ = ()
+
+    resources = ()
+
+    def track(self, _resource: Any, /) -> None:
+        """Refuse it: it would never be closed."""
+        raise PyroError(_NO_TRACKER)
+
+    def untrack(self, resource: Any, /) -> None:
+        """There is none."""
+
+    def release(self) -> None:
+        """There is nothing."""
 
 
 def streams_for(settings: Settings, model: ServerModel) -> StreamTable:

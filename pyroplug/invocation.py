@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import Any
 
 from .blobs import read_blob
 from .context import Call, ClientConnection, current_call, request_of, state_of
 from .contracts import Buffer, Codec, Payload
-from .errors import ProtocolError, PyroError, get_pyro_traceback
+from .errors import ProtocolError, PyroError, format_traceback, get_pyro_traceback
 from .loggers import logger
 from .marshalled import dump_text
 from .receiver import Receiver
@@ -261,7 +261,7 @@ class Invoker:
             codec.dumps(wrapped)
             return wrapped
         except BaseException as trouble:
-            return wrapped_exception(exception_to_dict(self._substitute(error, trouble), lines))
+            return wrapped_exception(exception_to_dict(self._substitute(error, trouble), lines or ()))
 
     def _open_stream(self, request: Message, codec: Codec, iterator: Any, object_id: str) -> Sequence[Buffer]:
         """Answer with the id of a stream; whoever knows nothing of streams takes it for an exception."""
@@ -307,7 +307,7 @@ class Invoker:
     ) -> Sequence[Buffer]:
         """Answer with an exception; with words about it if it cannot be sent."""
         lines = self._traceback(error)
-        few = _shortened(lines, self._limits.message_size // 4)
+        few = lines and _shortened(lines, self._limits.message_size // 4)
         trouble: BaseException | None = None
         for told in (lines, few, few):
             try:
@@ -319,15 +319,19 @@ class Invoker:
                     state_of([self.client, request]).response = None
         assert trouble is not None
         substitute = self._substitute(error, trouble)
-        for told in (few, []):
+        attempts: tuple[Callable[[], Any], ...] = (
+            lambda: registry.raised_to_dict(error, few),
+            lambda: exception_to_dict(substitute, few or ()),
+            lambda: exception_to_dict(substitute, ()),
+        )
+        for described in attempts:  # with nothing beside it
             with suppress(BaseException):
-                payload = codec.dumps(exception_to_dict(substitute, told))
                 return encode(
                     _RESULT,
                     request.serializer_id,
                     flags,
                     request.sequence,
-                    payload,
+                    codec.dumps(described()),
                     correlation_id=request.correlation_id,
                     limit=self._limits.message_size,
                 )
@@ -349,14 +353,22 @@ class Invoker:
             log.warning("the callback %s.%s raised an exception", object_id, method, exc_info=error)
         self._service.call_failed(self.client, method, args, kwargs, error)
 
-    def _traceback(self, error: BaseException) -> list[str]:
-        trace = error.__traceback__
+    def _traceback(self, error: BaseException) -> list[str] | None:
+        """The lines that tell where it was raised; ``None`` if clients are not told."""
+        if not self._limits.tracebacks:
+            return None
+        trace = _trace_of(error)
         while trace is not None and trace.tb_next is not None and _is_own(trace.tb_frame):
             trace = trace.tb_next  # people look for their own code
-        try:
-            return get_pyro_traceback(type(error), error, trace, self._limits.detailed_traceback)
-        except BaseException:  # of a local variable's repr
-            return get_pyro_traceback(type(error), error, trace)
+        detailed = self._limits.detailed_traceback
+        for tell, closely in (
+            (get_pyro_traceback, detailed),
+            (get_pyro_traceback, False),
+            (format_traceback, False),
+        ):
+            with suppress(BaseException):  # of a local variable's repr, or of the exception itself
+                return tell(type(error), error, trace, closely)
+        return []
 
 
 def _is_own(frame: FrameType) -> bool:
@@ -382,6 +394,10 @@ def describe(error: BaseException) -> str:
         return str(error) or type(error).__name__
     except BaseException:
         return f"{type(error).__name__}, whose text cannot be had"
+
+
+_trace_of: Callable[[BaseException], TracebackType | None] = vars(BaseException)["__traceback__"].__get__
+"""Whatever a class of somebody's making has under that name."""
 
 
 def _named(error: BaseException) -> str:

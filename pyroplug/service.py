@@ -22,6 +22,7 @@ class SessionLimits(NamedTuple):
     :ivar handshake_size: bytes of the largest message from a peer that is not accepted yet.
     :ivar compress: whether large answers are compressed.
     :ivar streaming: whether iterators may be returned.
+    :ivar tracebacks: whether clients get the tracebacks of exceptions.
     :ivar detailed_traceback: whether tracebacks show local variables.
     """
 
@@ -29,6 +30,7 @@ class SessionLimits(NamedTuple):
     handshake_size: int
     compress: bool = False
     streaming: bool = True
+    tracebacks: bool = True
     detailed_traceback: bool = False
 
 

@@ -148,9 +148,11 @@ class ServerSession(Invoker):
             self._service.client_lost(self.client, reason)
         self._service.streams.client_lost(self.client)
         self.client.instances.clear()
-        self._tracking.release()
-        self._receiver.discard()
-        self._open = False
+        try:
+            self._tracking.release()
+        finally:
+            self._receiver.discard()
+            self._open = False
 
     def _end(self) -> None:
         """Nothing is run any more, not even what was received together with the reason for that."""

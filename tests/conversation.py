@@ -119,6 +119,10 @@ class MemoryDaemon:
     def objectsById(self) -> dict[str, Any]:
         return self.table.items()
 
+    @property
+    def config(self) -> Configuration:
+        return self.settings
+
     def validateHandshake(self, conn: ClientConnection, data: Any) -> Any:
         return self.answer(conn, data)
 

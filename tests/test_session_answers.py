@@ -11,7 +11,7 @@ from pyroplug.errors import ProtocolError, RemoteError
 from pyroplug.uri import DAEMON_NAME
 from pyroplug.wire import Flags, MessageType
 
-from .conversation import SERIALIZERS, Conversation, MemoryDaemon, answer_to
+from .conversation import SERIALIZERS, Conversation, MemoryDaemon, answer_to, traceback_of
 from .served import Thing
 
 
@@ -123,7 +123,25 @@ class TestAnnotations:
         daemon.annotations = lambda: wrong  # type: ignore[method-assign]
         client.session._annotate = True
         client.session._plain_size = -1
-        assert "cannot be sent" in str(client.failure("give", 1))
+        error = client.failure("give", 1)
+        assert type(error) in (ProtocolError, TypeError)
+        assert "Traceback" in traceback_of(error)
+
+    def test_what_they_raise_is_the_answer(self, daemon: MemoryDaemon) -> None:
+        client = Conversation(daemon).greet()
+
+        def annotations() -> Any:
+            raise LookupError("no annotations today")
+
+        daemon.annotations = annotations  # type: ignore[method-assign]
+        client.session._annotate = True
+        client.session._plain_size = -1
+        for method, args in (("give", (1,)), ("fail", ("ValueError",)), ("count", (3,))):
+            error = client.failure(method, *args)
+            assert "today" in str(error) or method == "fail"
+            assert "Traceback" in traceback_of(error)
+        del daemon.annotations  # type: ignore[method-assign]
+        assert client.call("give", 1) == 1
 
 
 class TestStreams:

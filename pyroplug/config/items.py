@@ -46,6 +46,8 @@ KERNEL_ITEMS = (
     ConfigItem(
         "MAX_HANDSHAKE_SIZE", 64 << 10, "bytes of the largest message from a peer not yet accepted", 1, _MOST
     ),
+    ConfigItem("DAEMON_INFO", True, "tell any client which objects a daemon serves, and where"),
+    ConfigItem("SEND_TRACEBACK", True, "send clients the tracebacks of exceptions that methods raise"),
     ConfigItem("DETAILED_TRACEBACK", False, "show local variables in the tracebacks that clients get"),
     ConfigItem("ITER_STREAMING", True, "let methods return iterators, which clients then consume remotely"),
     ConfigItem("ITER_STREAM_LIFETIME", 0.0, "seconds after which a remote iterator ends; 0 for never", 0),

@@ -15,6 +15,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextvars import copy_context
 from enum import IntEnum
+from sys import exc_info
+from types import TracebackType
 from typing import Any, Protocol
 
 from pyroplug.context import current_call, request_of
@@ -295,11 +297,18 @@ def _next_items(
             items.append(next(iterator))
             size += size_of(items[-1])
     except BaseException as error:
+        if isinstance(error, StopIteration) and type(error) is not StopIteration:
+            # The client may not have that class, and would miss the end.
+            return items, size, StopIteration(*error.args)
         # Without this frame, which refers back to it, and which nobody is interested in.
-        return items, size, error.with_traceback(error.__traceback__ and error.__traceback__.tb_next)
+        return items, size, BaseException.with_traceback(error, _beyond(exc_info()[2]))
     finally:
         current_call.set(None)  # the context lives on, and would keep the request alive
     return items, size, None
+
+
+def _beyond(trace: TracebackType | None) -> TracebackType | None:
+    return trace and trace.tb_next
 
 
 def _called(function: Callable[[], object], call: Any) -> None:

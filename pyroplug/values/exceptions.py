@@ -49,6 +49,9 @@ _BUILTIN_ERRORS = {
 }
 
 
+_args_in: Callable[[BaseException], tuple[Any, ...]] = vars(BaseException)["args"].__get__
+
+
 def exception_to_dict(error: BaseException, traceback: Sequence[str] | None = None) -> dict[str, Any]:
     """An exception as a dictionary that Pyro5 understands: class, arguments, attributes.
 
@@ -57,7 +60,11 @@ def exception_to_dict(error: BaseException, traceback: Sequence[str] | None = No
     :param traceback: lines of text that say where it was raised; ``None`` for those it has already.
     """
     cls = type(error)
-    attributes = {name: value for name, value in vars(error).items() if not _is_of_here(error, name)}
+    attributes = {
+        name: value
+        for name, value in vars(error).items()
+        if isinstance(name, str) and not _is_of_here(error, name)
+    }
     if traceback is not None:
         attributes["_pyroTraceback"] = list(traceback)
     notes = attributes.get("__notes__")
@@ -86,6 +93,8 @@ def _is_of_here(error: BaseException, name: str) -> bool:
 
 def _args_of(error: BaseException) -> tuple[Any, ...]:
     args = error.args
+    if type(args) is not tuple:  # a class of somebody's making has something else under that name
+        args = _args_in(error)
     if isinstance(error, RemoteError):
         return (str(error),)
     if isinstance(error, OSError) and len(args) == 2 and isinstance(error.filename, str):

@@ -138,13 +138,29 @@ class ClassRegistry:
             return exception_to_dict(value)
         return _state_of(value)
 
-    def raised_to_dict(self, error: BaseException, traceback: Sequence[str]) -> Any:
+    def raised_to_dict(self, error: BaseException, traceback: Sequence[str] | None) -> Any:
         """A plain stand-in for an exception that was raised: as registered, or with its traceback.
 
-        :param traceback: lines of text that say where it was raised.
+        :param traceback: lines of text that say where it was raised; ``None`` to say nothing of that, nor
+            of where the exceptions were raised that it carries.
         """
         converter = self.converter_for(error)
-        return exception_to_dict(error, traceback) if converter is None else converter(error)
+        if converter is not None:
+            return converter(error)
+        described = exception_to_dict(error, traceback or ())
+        if traceback is None:
+            for part in ("args", "attributes"):
+                described[part] = self._without_tracebacks(described[part])
+        return described
+
+    def _without_tracebacks(self, value: Any) -> Any:
+        if isinstance(value, BaseException):
+            return self.raised_to_dict(value, None)
+        if type(value) in (list, tuple):
+            return type(value)([self._without_tracebacks(each) for each in value])
+        if type(value) is dict:
+            return {key: self._without_tracebacks(each) for key, each in value.items()}
+        return value
 
     def _wrapper_to_dict(self, value: ExceptionWrapper) -> dict[str, Any]:
         return wrapped_exception(self.to_dict(value.exception))
