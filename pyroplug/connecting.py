@@ -20,6 +20,7 @@ from .wire import Message
 
 if TYPE_CHECKING:
     from .plugins import PluginSet
+    from .selection import ProxySelection
 
 __all__ = ["names_of", "open_line", "spoil"]
 
@@ -51,18 +52,17 @@ def open_line(caller: Caller) -> tuple[Line, Any]:
     :raises BaseException: what ``validate`` raises to refuse the server.
     """
     plugins, settings, limit = caller.plugins(), caller.settings, caller.limit
-    from .selection import codec_for
-
-    serializer, codec = codec_for(plugins, caller.serializer or settings.SERIALIZER, settings, registry)
+    serializer = caller.serializer or settings.SERIALIZER
+    selection = settings.derived((plugins, serializer), lambda: _select(plugins, serializer, settings))
     protocol = ClientProtocol(
-        codec,
-        serializer.wire_id,
-        limit=settings.MAX_MESSAGE_SIZE,
-        compress=settings.COMPRESSION,
+        selection.codec,
+        selection.wire_id,
+        limit=selection.limit,
+        compress=selection.compress,
         codecs=lambda wire_id: plugins.by_wire_id(wire_id).codec(settings, registry),
     )
-    connection = _borrow(caller, plugins) if caller.socket is not None else _connect(caller, plugins)
-    if settings.LOGWIRE:
+    connection = _borrow(caller, plugins) if caller.socket is not None else _connect(caller, selection)
+    if selection.log_wire:
         from .wirelog import log_client
 
         connection = log_client(connection, protocol, accepted=caller.socket is not None)
@@ -71,30 +71,32 @@ def open_line(caller: Caller) -> tuple[Line, Any]:
         limit.hold(connection)
         caller.face = ServerConnection(connection, caller.uri.object)  # ``validate`` may look at it
         line = Line(connection, protocol, str(caller.uri), limit)
-        return line, None if caller.socket is not None else _greet(line, caller, plugins)
+        return line, None if caller.socket is not None else _greet(line, caller, selection)
     except BaseException:
         connection.close()
         raise
 
 
-def _connect(caller: Caller, plugins: PluginSet) -> Connection:
+def _select(plugins: PluginSet, serializer: str, settings: Configuration) -> ProxySelection:
+    from .selection import select_for_proxy
+
+    return select_for_proxy(plugins, serializer, settings, registry)
+
+
+def _connect(caller: Caller, selection: ProxySelection) -> Connection:
     uri = caller.uri
     if uri.protocol != "PYRO" or uri.location is None:
         raise NamingError(f"{uri} has to be looked up, and there is no name server to ask")
-    from .selection import transport_for
-
-    transport, address = transport_for(plugins, uri.location)
+    transport, address = selection.transport_for(uri.location)
     return transport.connect(address, caller.settings, caller.limit.left())
 
 
-def _greet(line: Line, caller: Caller, plugins: PluginSet) -> Any:
+def _greet(line: Line, caller: Caller, selection: ProxySelection) -> Any:
     def exchange(request: Sequence[Buffer]) -> Message:
         return line.protocol.only(line.exchange(request))
 
-    from .selection import responders_for
-
-    responders = responders_for(plugins, caller.settings)
-    greeting = Greeting(line.protocol, exchange, responders, caller.settings.HANDSHAKE_PROOFS)
+    responders = selection.responders(caller.settings)
+    greeting = Greeting(line.protocol, exchange, responders, selection.proofs)
     try:
         said = greeting.greet(caller.uri.object, caller.handshake, caller.sequence)
     except HandshakeError as error:

@@ -73,6 +73,8 @@ class Host:
         """
         self._daemon = daemon
         self._no_annotations = no_annotations
+        self._is_serial: bool = getattr(selection.server, "serial", False)
+        self._log_wire: bool = settings.LOGWIRE
         self._selection = selection
         self._settings = settings
         self.codecs: Mapping[int, Codec] = selection.codecs
@@ -112,11 +114,11 @@ class Host:
             # Asking a daemon that has nothing to say would cost every answer a call.
             annotate=getattr(self._daemon.annotations, "__func__", None) is not self._no_annotations,
         )
-        if not getattr(self._selection.server, "serial", False):
+        if not self._is_serial:
             session.client.turn = object()
         if not handshake:
             self._only = session.client
-        if not self._settings.LOGWIRE:
+        if not self._log_wire:
             return session
         from .wirelog import log_session
 
@@ -179,8 +181,10 @@ class Host:
 
     def client_lost(self, client: ClientConnection, reason: str, /) -> None:
         """Take note that a connection is gone."""
-        with _logged("clientDisconnect"):
+        try:  # without _logged(), as connections come and go
             self._daemon.clientDisconnect(client)
+        except BaseException:
+            log.exception("clientDisconnect failed")
         if client is self._only:
             self._only, self.deserted = None, True
 

@@ -99,10 +99,8 @@ class Proxy(Generic[T]):
         if connected_socket is not None and isinstance(uri, str):
             uri = f"PYRO:{uri}@{_CONNECTED_SOCKET}:0"
         uri = URI(uri)
-        from .plugins import Kind
-
         chosen = _default_plugins() if plugins is None else plugins
-        chosen.get(Kind.SERIALIZER, config.SERIALIZER)
+        chosen.serializer(config.SERIALIZER)  # refused here and not with the first call
         _set_up(self, Channel(uri, config, lambda: chosen, connected_socket))
         keep_received({})
 

@@ -7,10 +7,10 @@ down is no such word, and what it lists may be missing. From here on plain objec
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from .config import KERNEL_ITEMS
 from .contracts import (
@@ -31,7 +31,15 @@ from .plugins import Kind, PluginSet
 from .plugins.conformance import check
 from .values import plain_classes
 
-__all__ = ["DaemonSelection", "adopt", "codec_for", "responders_for", "select_for_daemon", "transport_for"]
+__all__ = [
+    "DaemonSelection",
+    "ProxySelection",
+    "adopt",
+    "codec_for",
+    "select_for_daemon",
+    "select_for_proxy",
+    "transport_for",
+]
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +117,7 @@ def _accepted(plugins: PluginSet, settings: Settings) -> list[Serializer]:
         value = getattr(settings, item)
         for name in [value] if isinstance(value, str) else value:
             try:
-                found[name] = plugins.get(Kind.SERIALIZER, name)
+                found[name] = plugins.serializer(name)
             except PluginUnavailableError as error:
                 if value != _DEFAULTS[item]:
                     raise
@@ -117,15 +125,70 @@ def _accepted(plugins: PluginSet, settings: Settings) -> list[Serializer]:
     return list(found.values())
 
 
-def responders_for(plugins: PluginSet, settings: Settings) -> dict[str, Responder]:
-    """What answers the challenges that one new connection of a proxy may meet, by the validators' names.
+class ProxySelection(NamedTuple):
+    """What a proxy's connections are made of.
 
-    :raises PluginUnavailableError: a validator that is named is not to be had.
-    :raises ConfigError: the settings hold nothing for a proof that they require, or nothing that works.
+    :ivar wire_id: the serializer's.
+    :ivar limit: bytes of the largest message.
+    :ivar compress: whether large messages are compressed.
+    :ivar log_wire: whether messages are logged.
+    :ivar proofs: the validators for which the server owes a proof.
     """
+
+    plugins: PluginSet
+    codec: Codec
+    wire_id: int
+    limit: int
+    compress: bool
+    log_wire: bool
+    proofs: Sequence[str]
+    responder_makers: Sequence[tuple[str, Callable[[Settings], Responder | None]]]
+
+    def responders(self, settings: Settings) -> dict[str, Responder]:
+        """What answers the challenges that one new connection may meet, by the validators' names.
+
+        :raises ConfigError: the settings hold nothing for a proof that they require, or nothing that works.
+        """
+        found: dict[str, Responder] = {}
+        for name, make in self.responder_makers:
+            responder = make(settings)
+            if responder is not None:
+                found[name] = responder
+            elif name in self.proofs:
+                raise _nothing_to_check_with(name)
+        return found
+
+    def transport_for(self, location: str) -> tuple[Transport, str]:
+        """See :func:`transport_for`."""
+        return transport_for(self.plugins, location)
+
+
+def select_for_proxy(
+    plugins: PluginSet, serializer: str, settings: Settings, classes: ClassConverter
+) -> ProxySelection:
+    """The plugins that a proxy's configuration names.
+
+    :raises PluginUnavailableError: one that is named is not to be had.
+    """
+    chosen, codec = codec_for(plugins, serializer, settings, classes)
+    return ProxySelection(
+        plugins=plugins,
+        codec=codec,
+        wire_id=chosen.wire_id,
+        limit=settings.MAX_MESSAGE_SIZE,
+        compress=settings.COMPRESSION,
+        log_wire=settings.LOGWIRE,
+        proofs=settings.HANDSHAKE_PROOFS,
+        responder_makers=_responder_makers(plugins, settings),
+    )
+
+
+def _responder_makers(
+    plugins: PluginSet, settings: Settings
+) -> Sequence[tuple[str, Callable[[Settings], Responder | None]]]:
     required: Sequence[str] = settings.HANDSHAKE_PROOFS
     answered: Sequence[str] = settings.HANDSHAKE_RESPONDERS
-    found: dict[str, Responder] = {}
+    found: list[tuple[str, Callable[[Settings], Responder | None]]] = []
     for name in dict.fromkeys((*required, *answered)):
         try:
             validator = plugins.get(Kind.HANDSHAKE_VALIDATOR, name)
@@ -134,15 +197,18 @@ def responders_for(plugins: PluginSet, settings: Settings) -> dict[str, Responde
                 raise
             continue
         make = getattr(validator, "responder", None)
-        responder = None if make is None else make(settings)
-        if responder is not None:
-            found[name] = responder
+        if make is not None:
+            found.append((name, make))
         elif name in required:
-            raise ConfigError(
-                f"configuration item HANDSHAKE_PROOFS: there is nothing here to check {name!r} with",
-                hint="configure what the validator needs on this side, such as its secret",
-            )
+            raise _nothing_to_check_with(name)
     return found
+
+
+def _nothing_to_check_with(name: str) -> ConfigError:
+    return ConfigError(
+        f"configuration item HANDSHAKE_PROOFS: there is nothing here to check {name!r} with",
+        hint="configure what the validator needs on this side, such as its secret",
+    )
 
 
 def codec_for(
@@ -152,7 +218,7 @@ def codec_for(
 
     :raises PluginUnavailableError: it is not to be had.
     """
-    serializer: Serializer = plugins.get(Kind.SERIALIZER, name)
+    serializer = plugins.serializer(name)
     return serializer, serializer.codec(settings, classes)
 
 

@@ -8,7 +8,9 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any
 
 import pytest
@@ -359,3 +361,51 @@ def test_no_variable_breaks_the_import() -> None:
     assert hint.startswith("hint: COMMTIMEOUT: ")
     assert "environment variable PYRO_ONEWAY_THREADED: there is no configuration item" in ended.stderr
     assert ended.stderr.count("PYRO_ONEWAY_THREADED") == 1
+
+
+class TestWhatIsDerived:
+    def test_is_made_once(self) -> None:
+        config, made = make(), count()
+        assert [config.derived("key", lambda: next(made) + 1) for _ in range(3)] == [1, 1, 1]
+        assert config.derived("other", lambda: "else") == "else"
+
+    @pytest.mark.parametrize(
+        "change", [lambda config: setattr(config, "COMMTIMEOUT", 7), lambda config: config.reset()]
+    )
+    def test_is_made_anew_when_a_value_has_changed(self, change: Callable[[Configuration], None]) -> None:
+        config = make()
+        before = config.derived("key", object)
+        change(config)
+        assert config.derived("key", object) is not before
+
+    def test_is_not_kept_if_a_value_has_changed_meanwhile(self) -> None:
+        config = make()
+
+        def slowly() -> float:
+            found: float = config.COMMTIMEOUT
+            config.COMMTIMEOUT = found + 1
+            return found
+
+        config.derived("key", slowly)
+        assert config.derived("key", lambda: config.COMMTIMEOUT) == config.COMMTIMEOUT
+
+    def test_is_not_a_copys(self) -> None:
+        config = make()
+        before = config.derived("key", object)
+        assert config.copy().derived("key", object) is not before
+        assert config.derived("key", object) is before
+
+    def test_is_not_more_than_so_much(self) -> None:
+        config = make()
+        kept = [weakref.ref(config.derived(key, Made)) for key in range(1000)]
+        assert sum(reference() is not None for reference in kept) <= 100
+
+    def test_is_not_kept_where_making_failed(self) -> None:
+        config = make()
+        with pytest.raises(ZeroDivisionError):
+            config.derived("key", lambda: 1 // 0)
+        assert config.derived("key", lambda: 5) == 5
+
+
+class Made:
+    pass

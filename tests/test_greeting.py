@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -10,16 +10,27 @@ import pytest
 
 from pyroplug.challenges import CHALLENGE_ANNOTATION, pack_challenges, unpack_challenges
 from pyroplug.client import ClientProtocol
+from pyroplug.config import Configuration
 from pyroplug.context import current_context
 from pyroplug.contracts import Buffer
 from pyroplug.errors import ConfigError, HandshakeError, PluginUnavailableError, ProtocolError, SecurityError
 from pyroplug.greeting import Greeting
 from pyroplug.plugins import PluginSet
-from pyroplug.selection import responders_for
+from pyroplug.selection import select_for_proxy
+from pyroplug.values import registry
 from pyroplug.wire import Message, MessageType
 
 from .conversation import SERIALIZERS, WIRE_IDS, codec_of, messages_in, settings_with
-from .fabricate import offering, set_of
+from .fabricate import FakeSerializer, offering, set_of
+
+
+class Plain(FakeSerializer):
+    def codec(self, settings: Any, classes: Any, /) -> Any:
+        return codec_of("json")
+
+
+def responders_of(plugins: PluginSet, settings: Configuration) -> Mapping[str, Any]:
+    return select_for_proxy(plugins, Plain.name, settings, registry).responders(settings)
 
 
 class Answering:
@@ -211,7 +222,7 @@ class TestTheChoice:
     @pytest.fixture
     def plugins(self) -> PluginSet:
         validators = [Validator("one", self.one), Validator("two", self.two), Validator("none", None), Mute()]
-        return set_of(x=offering(handshake_validator=validators))
+        return set_of(x=offering(handshake_validator=validators, serializer=[Plain()]))
 
     @pytest.mark.parametrize(
         ("answered", "required", "expected"),
@@ -227,18 +238,18 @@ class TestTheChoice:
         self, plugins: PluginSet, answered: Any, required: Any, expected: list[str]
     ) -> None:
         settings = settings_with(HANDSHAKE_RESPONDERS=answered, HANDSHAKE_PROOFS=required)
-        assert list(responders_for(plugins, settings)) == expected
+        assert list(responders_of(plugins, settings)) == expected
 
     def test_of_what_is_not_there(self, plugins: PluginSet) -> None:
-        assert responders_for(plugins, settings_with()) == {}  # the default, which nobody wrote down
+        assert responders_of(plugins, settings_with()) == {}  # the default, which nobody wrote down
         for settings in (
             settings_with(HANDSHAKE_RESPONDERS=("nobody",)),
             settings_with(HANDSHAKE_PROOFS=("shared-secret",)),
         ):
             with pytest.raises(PluginUnavailableError):
-                responders_for(plugins, settings)
+                responders_of(plugins, settings)
 
     @pytest.mark.parametrize("name", ["none", "mute"])
     def test_of_a_proof_that_cannot_be_checked(self, plugins: PluginSet, name: str) -> None:
         with pytest.raises(ConfigError, match="HANDSHAKE_PROOFS"):
-            responders_for(plugins, settings_with(HANDSHAKE_PROOFS=(name,)))
+            responders_of(plugins, settings_with(HANDSHAKE_PROOFS=(name,)))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from pyroplug import __version__
 from pyroplug.contracts import ConfigItem
@@ -18,6 +18,9 @@ __all__ = ["Configuration", "about"]
 
 _PREFIXES = ("PYROPLUG_", "PYRO_")
 _NOT_ITEMS = frozenset(("PYROPLUG_BLOCK", "PYROPLUG_AUTOLOAD"))
+_MOST_DERIVED = 100
+
+T = TypeVar("T")
 
 
 class Configuration:
@@ -39,7 +42,10 @@ class Configuration:
         ``AttributeError`` and a ``ValueError`` too.
     """
 
-    __slots__ = ("_environ", "_faults", "_items", "_plugin_items", "_process", "_values", "_variables")
+    __slots__ = (
+        *("_derived", "_environ", "_faults", "_items"),
+        *("_plugin_items", "_process", "_values", "_variables"),
+    )
 
     _process: Mapping[str, str]  # the environment
     _environ: Mapping[str, str]  # what of it counts
@@ -48,6 +54,7 @@ class Configuration:
     _values: dict[str, Value]
     _variables: dict[str, str]  # where values come from that are not the default
     _faults: dict[str, ConfigError]  # what is said where there is no value
+    _derived: dict[Hashable, Any]  # replaced when a value changes
 
     def __init__(
         self,
@@ -63,7 +70,7 @@ class Configuration:
         """
         environ = os.environ if environ is None else environ
         _set(self, plugin_items=plugin_items or _default_plugin_items, process=environ, environ=environ)
-        _set(self, items={}, values={}, variables={}, faults={})
+        _set(self, items={}, values={}, variables={}, faults={}, derived={})
         self._add(KERNEL_ITEMS)
 
     def __getattr__(self, name: str) -> Any:
@@ -81,6 +88,7 @@ class Configuration:
         self._values[name] = checked(self._require(name), value)
         self._variables.pop(name, None)
         self._faults.pop(name, None)
+        _set(self, derived={})
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self.items()})
@@ -106,7 +114,7 @@ class Configuration:
         twin = object.__new__(type(self))
         _set(twin, plugin_items=self._plugin_items, process=self._process, environ=self._environ)
         _set(twin, items=dict(self._items), values=dict(self._values))
-        _set(twin, variables=dict(self._variables), faults=dict(self._faults))
+        _set(twin, variables=dict(self._variables), faults=dict(self._faults), derived={})
         return twin
 
     __copy__ = copy
@@ -116,6 +124,20 @@ class Configuration:
         _set(self, environ=self._process if use_environment else {})
         for item in self._items.values():
             self._start(item)
+        _set(self, derived={})
+
+    def derived(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What ``make()`` gave, as long as no value was set since then: for what is made again and again.
+
+        :param key: stands for what is made, and for all that it depends on beside the values.
+        """
+        known = self._derived
+        found: T | None = known.get(key)
+        if found is None:
+            if len(known) >= _MOST_DERIVED:
+                known.clear()
+            found = known[key] = make()
+        return found
 
     def dump(self) -> str:
         """Versions and places, and then every item and its value as text, a line each, sorted by name.

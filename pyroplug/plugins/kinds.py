@@ -130,6 +130,8 @@ class Kind(Enum):
         *(ITEM_NAME, DEFAULT, SUMMARY, MINIMUM, MAXIMUM, CHOICES, SECRET),
     )
 
+    __hash__ = object.__hash__  # an enumeration's own is a function in Python, and this is a key in tables
+
     def __init__(self, label: str, hook: str, contract: type, *traits: Trait) -> None:
         self.label = label
         self.hook = hook

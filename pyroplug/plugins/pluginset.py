@@ -81,6 +81,11 @@ class PluginSet:
         """
         return self._find(kind, "name", name)
 
+    def serializer(self, name: str) -> Serializer:
+        """A serializer by its name. Raises as ``get`` does."""
+        found: Serializer = self._find(Kind.SERIALIZER, "name", name)
+        return found
+
     def by_wire_id(self, wire_id: int) -> Serializer:
         """The serializer that messages call by this number, 1 to 255.
 
@@ -147,6 +152,8 @@ def default_plugins() -> PluginSet:
     :raises PluginError: a plugin asked for it while it was being imported for it.
     """
     global _default, _building  # noqa: PLW0603  # the one deliberate piece of process-wide state
+    if _default is not None:
+        return _default
     with _lock:
         if _default is None:
             if _building:

@@ -198,11 +198,10 @@ def _first_reached(
 
     Each attempt gets an equal share of the time that is left: one silent address does not use it all up.
     """
-    *others, last = targets
-    for left, target in zip(range(len(targets), 1, -1), others, strict=True):
+    for attempts in range(len(targets), 1, -1):
         with contextlib.suppress(OSError):
-            return _reached(*target, settings, _share(deadline, left))
-    return _reached(*last, settings, _share(deadline, 1))
+            return _reached(*targets[-attempts], settings, _share(deadline, attempts))
+    return _reached(*targets[-1], settings, _share(deadline, 1))
 
 
 def _share(deadline: float | None, attempts: int) -> float | None:
