@@ -16,6 +16,7 @@ from pyroplug.contracts import ClassConverter, Codec, Payload, Settings
 from pyroplug.errors import SecurityError, SerializeError
 
 from .bulk import MAY_BE_LARGE, Replacing, find_bulk, is_large, put_together
+from .claims import HARMLESS, ManyExtensionsError, check_claims, counted, dict_of
 from .extensions import read_extension, stand_in_maker
 
 __all__ = ["MsgpackSerializer"]
@@ -27,6 +28,8 @@ _mentions_class = re.compile(b"\xa9__class__").search
 
 _NIL = b"\xc0"
 BUFFER_SIZE = 4096
+_COUNTED_SIZE = 16 * 1024
+"""Bytes of a payload from which on its extensions are counted."""
 KEEP_LIMIT = 64 * 1024
 """Packers that wrote a message of up to this many bytes are used again."""
 
@@ -169,24 +172,36 @@ def _dump_error(error: Exception, what: str) -> Exception:
 
 
 def _readers(classes: ClassConverter) -> tuple[Any, Any]:
-    unpack = msgpack.unpackb
+    unpack, harmless, counted_size = msgpack.unpackb, HARMLESS, _COUNTED_SIZE
     mentions_class, ext_hook = _mentions_class, read_extension
     with_classes = _class_reader(classes)
 
     def loads_with_care(data: Payload) -> Any:
-        """What comes in pieces, or may hold an object of a class."""
-        whole, read = put_together(data, ext_hook) if isinstance(data, tuple) else (data, ext_hook)
-        if mentions_class(whole):
-            return with_classes(whole, read)
+        """What comes in pieces, may hold an object of a class, or is not small."""
         try:
-            return unpack(whole, strict_map_key=False, ext_hook=read)
+            return loads_whole(data, counted, None)
+        except ManyExtensionsError:
+            pass
+        return loads_whole(data, None, dict_of)
+
+    def loads_whole(data: Payload, counting: Any, make_dict: Any) -> Any:
+        whole, read = put_together(data, ext_hook) if isinstance(data, tuple) else (data, ext_hook)
+        if counting is not None and len(whole) > counted_size:
+            read = counting(read)
+        try:
+            check_claims(whole)
+            if not mentions_class(whole):
+                return unpack(whole, strict_map_key=False, ext_hook=read, object_pairs_hook=make_dict)
+        except ManyExtensionsError:
+            raise
         except Exception as error:
             raise _load_error(error) from error
+        return with_classes(whole, read, make_dict)
 
     def loads(data: Payload, /) -> Any:
         if data == _NIL:
             return None
-        if type(data) is not bytes or _NINE in data:
+        if type(data) is not bytes or len(data) > harmless or _NINE in data:
             return loads_with_care(data)
         try:
             return unpack(data, strict_map_key=False, ext_hook=ext_hook)
@@ -194,7 +209,7 @@ def _readers(classes: ClassConverter) -> tuple[Any, Any]:
             raise _load_error(error) from error
 
     def loads_call(data: Payload, /) -> tuple[str, str, Any, dict[str, Any] | None]:
-        if type(data) is not bytes or _NINE in data:
+        if type(data) is not bytes or len(data) > harmless or _NINE in data:
             call = loads_with_care(data)
         else:
             try:
@@ -210,10 +225,10 @@ def _readers(classes: ClassConverter) -> tuple[Any, Any]:
     return loads, loads_call
 
 
-def _class_reader(classes: ClassConverter) -> Callable[[Any, Callable[[int, bytes], Any]], Any]:
+def _class_reader(classes: ClassConverter) -> Callable[[Any, Callable[[int, bytes], Any], Any], Any]:
     """Reads with every dictionary that names a class made into an object, the innermost first."""
 
-    def with_classes(data: Any, read_extension: Callable[[int, bytes], Any]) -> Any:
+    def with_classes(data: Any, read_extension: Callable[[int, bytes], Any], make_dict: Any) -> Any:
         refused = False
 
         def object_hook(found: dict[Any, Any]) -> Any:
@@ -230,9 +245,16 @@ def _class_reader(classes: ClassConverter) -> Callable[[Any, Callable[[int, byte
                 raise _Escape(error) from None
 
         try:
-            value = unpack(data, strict_map_key=False, ext_hook=read_extension, object_hook=object_hook)
+            hooks = (
+                {"object_hook": object_hook}
+                if make_dict is None
+                else {"object_pairs_hook": lambda pairs: object_hook(make_dict(pairs))}
+            )
+            value = unpack(data, strict_map_key=False, ext_hook=read_extension, **hooks)
         except _Escape as escape:
             failed = escape.error
+        except ManyExtensionsError:
+            raise
         except Exception as error:
             raise _load_error(error) from error
         else:
