@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from pyroplug import wire
+from pyroplug.errors import SerializeError
 from pyroplug.marshalled import load_text
-from tests.conversation import codec_of, messages_in
+from tests.conversation import WIRE_IDS, codec_of, messages_in
 from tests.support import wait_until
 
 from .harness import MODELS, AttackedServer, Crowd, Place, attacked, everything_said
@@ -95,3 +96,38 @@ def test_strangers_may_claim_little(place: Place, tmp_path: Path) -> None:
             assert answer.type == wire.MessageType.CONNECTFAIL
             assert "larger than the allowed 65,536" in load_text(answer.payload)
             good.ask()
+
+
+HOSTILE = {
+    "serpent": b"[" * 100_000,
+    "json": b'{"object":' * 100_000,
+    "msgpack": b"\xdd\0\1\x86\xa0" * 1000 + bytes(95_000),
+    "marshal": b"(\xff\xff\xff\x7f" * 100,
+}
+
+
+@pytest.mark.parametrize("place", MODELS, ids=str)
+@pytest.mark.parametrize("serializer", HOSTILE)
+def test_hostile_payloads_are_answered_and_the_connection_lives_on(
+    place: Place, serializer: str, tmp_path: Path
+) -> None:
+    codec, number = codec_of(serializer), WIRE_IDS[serializer]
+    hello = codec.dumps({"handshake": "hello", "object": "service"})
+    call = codec.dumps_call("service", "echo", ("fine",), {})
+    with attacked(place, tmp_path, SERIALIZERS_ACCEPTED=[serializer]) as (server, good, crowd):
+        sock = crowd.add(server.connect())
+        sock.sendall(b"".join(wire.encode(1, number, 0, 0, hello)))
+        assert sock.recv(1 << 16)[6] == wire.MessageType.CONNECTOK
+
+        def attack() -> None:
+            for _ in range(20):
+                sock.sendall(b"".join(wire.encode(4, number, 0, 1, HOSTILE[serializer])))
+                (answer,) = messages_in(sock.recv(1 << 16))
+                assert answer.flags & wire.Flags.EXCEPTION
+                assert type(codec.loads(answer.payload)) is SerializeError
+
+        assert server.peak(attack) < 20 * MIB
+        sock.sendall(b"".join(wire.encode(4, number, 0, 2, call)))
+        (answer,) = messages_in(sock.recv(1 << 16))
+        assert codec.loads(answer.payload) == "fine"
+        good.ask()

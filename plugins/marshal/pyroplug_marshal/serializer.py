@@ -18,6 +18,7 @@ from pyroplug.contracts import Buffer, ClassConverter, Codec, Payload, Settings
 from pyroplug.errors import SerializeError
 
 from .bulk import MAY_BE_LARGE, is_large, on_its_own, with_large
+from .claims import check_claims
 from .plain import PLAIN_TYPES, plain_maker
 
 __all__ = ["MarshalSerializer"]
@@ -159,6 +160,7 @@ def _readers(classes: ClassConverter) -> tuple[Any, Any]:
         if data == _NONE:  # what most methods return
             return None
         try:
+            check_claims(data)
             value = read(data)
         except Exception as error:
             raise _load_error(error) from error

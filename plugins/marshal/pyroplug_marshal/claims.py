@@ -1,0 +1,160 @@
+"""What marshal data claims beyond what is in it: Python's reader takes that at its word.
+
+Five bytes can claim a tuple of two billion items, for which it takes the memory, and some hundred bytes can
+refer to tuples within tuples so often that to hash the outermost takes longer than anybody lives. Small data
+is told to be harmless by a search that takes no time; the rest is gone through here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pyroplug.contracts import Buffer
+
+__all__ = ["check_claims"]
+
+_REFERRED = 0x80
+"""This bit of a type code says that later parts may refer to the value."""
+_SMALL = 256
+"""Bytes of data in which no more than a hundred containers of few items can claim too much."""
+_SEVERAL = 16
+"""Tuples that may be referred to, up to which they make no more than is harmless of what is in them."""
+_MOST = 1 << 20
+"""How many tuples there may be within one, counted as often as they are referred to."""
+
+_claims_many = re.compile(rb"(?s)[(\[\xa8\xdb](?!.\0\0\0)").search
+
+
+def check_claims(data: Buffer) -> None:
+    """Make sure that data holds what it claims, and refers to it not all too often.
+
+    :raises ValueError: it does not.
+    """
+    if len(data) > _SMALL or _claims_many(data):
+        data = bytes(data)  # this makes no copy of bytes
+        if _check_items(data) > _SEVERAL:
+            _check_references(data)
+
+
+# How many bytes a token takes, with its code; those of no fixed size have none here.
+_STEPS = [0] * 128
+for _code, _step in {"i": 5, "I": 9, "g": 9, "y": 17, "r": 5, **dict.fromkeys("NFTS.0{:", 1)}.items():
+    _STEPS[ord(_code)] = _step
+_SHORT, _LONG = frozenset(b"zZf"), frozenset(b"sutaA")
+_CONTAINERS, _HASHABLE = frozenset(b"([<>)"), frozenset(b"()>")
+_SMALL_TUPLE, _DICT, _END, _INTEGER, _REFERENCE, _CODE = b"){0lrc"
+_RUN = 32
+
+
+def _check_items(data: bytes) -> int:  # noqa: PLR0912 - a call for each token would take as long as the rest
+    """Go from token to token: all items that are claimed have to be there. An item takes a byte at least.
+
+    It gives the number of tuples that may be referred to.
+    """
+    at, size, claimed, tuples, steps = 0, len(data), 0, 0, _STEPS
+    try:
+        while at < size:
+            code = data[at] & ~_REFERRED
+            step = steps[code]
+            if step:
+                at += step
+                if step > 1 and at < size and data[at] & ~_REFERRED == code:
+                    at = _after_run(data, at, step)
+            elif code in _SHORT:
+                at += 2 + data[at + 1]
+            elif code in _CONTAINERS:
+                tuples += code in _HASHABLE and data[at] > code
+                if code == _SMALL_TUPLE:
+                    claimed += data[at + 1]
+                    at += 2
+                else:
+                    claimed += int.from_bytes(data[at + 1 : at + 5], "little")
+                    at += 5
+                if claimed > size:
+                    raise ValueError("it claims more items than it holds")
+            elif code in _LONG:
+                at += 5 + int.from_bytes(data[at + 1 : at + 5], "little")
+            elif code == _INTEGER:
+                at += 5 + 2 * abs(int.from_bytes(data[at + 1 : at + 5], "little", signed=True))
+            else:  # there the reader stops, or it is code, which is refused
+                if code == _CODE:
+                    raise ValueError("it holds a code object")
+                break
+    except IndexError:  # it is cut off
+        pass
+    return tuples
+
+
+def _after_run(data: bytes, at: int, step: int) -> int:
+    """Where tokens of another kind follow on some of the same kind and size, or earlier."""
+    codes, count = bytes((data[at] & ~_REFERRED, data[at] | _REFERRED)), _RUN
+    while True:
+        codes_there = data[at : at + step * count : step]
+        run = len(codes_there) - len(codes_there.lstrip(codes))
+        at += step * run
+        if run < count:
+            return at
+        count *= 2
+
+
+def _tokens(data: bytes) -> Iterator[tuple[int, bool, int]]:
+    """Each token's code, whether it may be referred to, and the number that it has, or no number."""
+    at, size = 0, len(data)
+    while at < size:
+        code, kept = data[at] & ~_REFERRED, data[at] >= _REFERRED
+        number = int.from_bytes(data[at + 1 : at + 5], "little", signed=True)
+        if code in _SHORT or code == _SMALL_TUPLE:
+            number = data[at + 1] if at + 1 < size else 0
+            at += 2 + (number if code in _SHORT else 0)
+        elif code in _LONG:
+            at += 5 + max(0, number)
+        elif code == _INTEGER:
+            at += 5 + 2 * abs(number)
+        else:
+            at += _STEPS[code] or 5
+        yield code, kept, number
+
+
+def _check_references(data: bytes) -> None:
+    """Weigh tuples: how many are in them, counted as often as they are referred to."""
+    weights: list[int] = []  # of what may be referred to
+    containers: list[list[int]] = []  # type code, items to come, weight, place among those
+    for code, kept, number in _tokens(data):
+        weight = 0
+        if code in _CONTAINERS or code == _DICT:
+            containers.append([code, -1 if code == _DICT else number, 1, len(weights) if kept else -1])
+        elif code == _REFERENCE and 0 <= number < len(weights):
+            weight = weights[number]
+        if kept:
+            weights.append(0)
+        if code in _CONTAINERS or code in (_DICT, _END):
+            if not containers or (containers[-1][1] and code != _END):
+                continue
+            weight = _closed(containers, weights)
+        _count(containers, weights, weight)
+        if not containers:
+            return
+
+
+def _count(containers: list[list[int]], weights: list[int], weight: int) -> None:
+    """Note that a value is complete, and with it perhaps what that is in."""
+    while containers:
+        container = containers[-1]
+        container[1] -= 1
+        container[2] += weight
+        if container[1]:
+            return
+        weight = _closed(containers, weights)
+
+
+def _closed(containers: list[list[int]], weights: list[int]) -> int:
+    """The weight of the innermost container, which is complete."""
+    code, _, weight, place = containers.pop()
+    if code not in _HASHABLE:
+        weight = 0
+    elif weight > _MOST:
+        raise ValueError("it refers to tuples within tuples too often")
+    if place >= 0:
+        weights[place] = weight
+    return weight
