@@ -35,10 +35,10 @@ HEAD_SIZE = 4096
 LARGE = 1 << 16
 """Bytes of payload from which on a codec is asked."""
 
-FIRST = 1 << 20
+FIRST = 1 << 14
 """Bytes of memory that a message gets on its header's word alone, at most."""
 GROWTH = 16
-"""How many times what has arrived the memory may have beyond that. As much as a sixteenth is copied."""
+"""So many times larger the memory becomes when it is full; a part of what arrives is copied, therefore."""
 
 _NO_MEMORY = memoryview(b"")
 _NO_CODECS: Mapping[int, Codec] = {}
@@ -64,6 +64,7 @@ class Receiver:
 
     __slots__ = (
         "_annotations",
+        "_at_hand",
         "_filled",
         "_find_bulk",
         "_head",
@@ -105,7 +106,7 @@ class Receiver:
         # What is arriving, and where. Its buffer is lent for a moment only: meanwhile it cannot be freed.
         self._part = _PIECE
         self._target: BytesIO | None = None
-        self._room = self._filled = self._wanted = 0
+        self._room = self._filled = self._wanted = self._at_hand = 0
 
     @property
     def idle(self) -> bool:
@@ -161,6 +162,7 @@ class Receiver:
             data = self._scratch[start:count]
         else:
             self._filled += count
+        self._at_hand = len(data)
         while self.error is None:
             if self._target is None:
                 if not data:
@@ -260,7 +262,8 @@ class Receiver:
     def _make_room(self, begun: bytes = b"") -> None:
         """Memory for more of what is arriving, in the end for all of it."""
         room = self._wanted
-        while room > FIRST and (less := -(-room // GROWTH)) > self._filled:
+        arrived = max(self._filled, self._at_hand)
+        while room > FIRST and (less := -(-room // GROWTH)) >= 2 * arrived:
             room = less
         try:
             target = fresh_memory(room)

@@ -68,9 +68,9 @@ class TestReceiver:
         message = Message(5, 4, 0, 1, bytes(range(256)) * 4096)
         data = bytes_of(message)
         receiver = new_receiver(1 << 21)
-        assert feed(receiver, [data[:100]]) == []
-        assert len(receiver.get_buffer(memoryview(b""))) == len(data) - 100
-        [received] = feed(receiver, [data[100:]])
+        assert feed(receiver, [data[:100_000]]) == []
+        assert len(receiver.get_buffer(memoryview(b""))) == len(data) - 100_000
+        [received] = feed(receiver, [data[100_000:]])
         assert received.payload == message.payload
 
     @given(st.binary(max_size=400), st.lists(st.integers(0, 400), max_size=5))
