@@ -15,9 +15,10 @@ from .daemon_object import DaemonObject
 from .errors import DaemonError, PyroError
 from .exposure import forget_exposure
 from .hosting import Host, log_failed_call, streams_for
-from .interrupts import interruptible
+from .interrupts import interruptible, terminable
 from .location import location_for, natted, wanted_locations
 from .loggers import logger
+from .loops import Loops
 from .objects import ObjectTable, check_exposed, mark, marks_of
 from .proxy import Proxy
 from .transport_server import TransportServer
@@ -95,8 +96,7 @@ class Daemon:
         self._host = sessions = Host(self, selection, self._objects, self.streams, config, Daemon.annotations)
         self.refusals = sessions.refusals
         self._serving = True
-        self._loops: list[int] = []
-        self._loop_ended = threading.Condition()
+        self._loops = Loops()
         connections: list[Connection] = []
         listeners: list[Listener] = []
         with ExitStack() as opened:
@@ -273,23 +273,20 @@ class Daemon:
 
         With a connected socket it also ends when the other side has closed that.
         Ctrl-C ends it when the calls that are running in this thread are over, a second one at once.
+        SIGTERM does what :meth:`shutdown` does, in the main thread of a program that has no handler for it.
 
         :param loopCondition: asked at least every ``POLLTIMEOUT`` seconds.
         :raises KeyboardInterrupt: by Ctrl-C.
         :raises PyroError: the daemon is closed.
         """
         server = self._open_server()
-        self._loops.append(threading.get_ident())
         log.debug("%r: serving", self)
-        try:
-            with interruptible(server.wake) as interrupted:
+        with terminable(self._stop, self.config.SHUTDOWN_TIMEOUT) as ends:
+            with self._loops.entered(), interruptible(server.wake) as interrupted:
                 server.run(lambda: self._needed and not interrupted and loopCondition())
-        finally:
-            with self._loop_ended:
-                self._loops.remove(threading.get_ident())
-                self._loop_ended.notify_all()
-        if not self._serving:  # programs end here: a call that ended it from within has still to be answered
-            server.close(self.config.SHUTDOWN_TIMEOUT)
+            ends()
+            if not self._serving:  # programs end here: who ended it from within has still to be answered
+                self._end(server)
 
     @staticmethod
     def serveSimple(
@@ -333,11 +330,12 @@ class Daemon:
             return
         server.wake()
         self._end(server)
-        own = threading.get_ident()
-        with self._loop_ended:
-            self._loop_ended.wait_for(
-                lambda: not any(ident != own for ident in self._loops), self.config.SHUTDOWN_TIMEOUT
-            )
+        self._loops.wait_for_others(self.config.SHUTDOWN_TIMEOUT)
+
+    def _stop(self) -> None:
+        self._serving = False
+        if self._server is not None:
+            self._server.wake()
 
     def close(self) -> None:
         """End everything and give back what was opened. May be called twice."""

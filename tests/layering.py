@@ -31,7 +31,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "proxy",
         "batch",
     ),
-    ("threads", "hosting", "interrupts", "transport_server", "daemon_object", "daemon", "serving"),
+    ("threads", "hosting", "interrupts", "loops", "transport_server", "daemon_object", "daemon", "serving"),
     ("api", "cli", "demo", "testing", "scaffold", "__main__"),
 )
 """A room is a module or a package of the kernel. It imports from lower layers, and from its own if no cycle

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pyroplug.api import Daemon, Proxy
-from pyroplug.errors import CommunicationError, PyroError
+from pyroplug.errors import CommunicationError, ConnectionClosedError, PyroError
 
 from .running import settings
 from .support import PATIENCE
@@ -35,6 +35,7 @@ class Thing:
         return "through"
 
 gate, watched = threading.Event(), threading.Event()
+signal.signal(signal.SIGUSR1, lambda number, frame: gate.set())
 config.SERVERTYPE = sys.argv[1]
 config.HOST = "127.0.0.1"
 config.POLLTIMEOUT = 30.0
@@ -69,6 +70,35 @@ except KeyboardInterrupt:
     daemon.close()
     sys.exit(7)
 """
+SERVE = """
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
+config.SHUTDOWN_TIMEOUT = float(sys.argv[2])
+daemon.requestLoop()
+print("ended", flush=True)
+daemon.close()
+sys.exit(7)
+"""
+FORKING = """
+import os
+
+@expose
+class Parent:
+    def fork(self):
+        ready, tell = os.pipe()
+        pid = os.fork()
+        if not pid:
+            os.write(tell, b".")
+            while True:
+                signal.pause()
+        os.read(ready, 1)
+        return pid
+    def end(self, pid):
+        os.kill(pid, signal.SIGTERM)
+        return os.WTERMSIG(os.waitpid(pid, 0)[1])
+
+daemon.register(Parent(), "parent")
+daemon.requestLoop()
+"""
 HANDLER = """
 def end(number, frame):
     daemon.shutdown()
@@ -84,9 +114,9 @@ sys.exit(7)
 class Child:
     """A daemon in a process of its own."""
 
-    def __init__(self, program: str, server: str) -> None:
+    def __init__(self, program: str, server: str, *arguments: str) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", PROGRAM + program, server],
+            [sys.executable, "-W", "error", "-c", PROGRAM + program, server, *arguments],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -101,12 +131,16 @@ class Child:
     def signal(self, number: int) -> None:
         self._process.send_signal(number)
 
+    def ended(self, code: int) -> None:
+        """It ends with this exit code, or by this signal."""
+        self.end_with(code, "")
+
     def end_with(self, code: int, word: str) -> None:
         """It ends with this exit code, and has written this word."""
         try:
             output, errors = self._process.communicate(timeout=PATIENCE)
             assert self._process.returncode == code, errors
-            assert word in (output + errors).split()
+            assert not word or word in (output + errors).split()
         finally:
             self._process.kill()
             self._process.communicate()
@@ -165,17 +199,126 @@ def test_shutdown_in_a_signal_handler(server: str, number: int) -> None:
         child.end_with(7, "ended")
 
 
-def test_a_signal_handler_of_ones_own_stays() -> None:
+@pytest.mark.parametrize("server", ["threadpool", "multiplex"])
+def test_sigterm_is_an_orderly_end(server: str) -> None:
+    child = Child(SERVE, server, "5")
+    with Proxy(child.uri) as proxy:
+        assert proxy.name() == "thing"
+        child.signal(signal.SIGTERM)
+        child.end_with(7, "ended")
+        with pytest.raises(CommunicationError):
+            proxy.name()
+
+
+@pytest.mark.parametrize("server", ["threadpool", "multiplex"])
+def test_a_call_that_is_running_at_sigterm_is_answered(in_thread: Any, server: str) -> None:
+    child = Child(SERVE, server, "20")
+
+    def call() -> Any:
+        with Proxy(child.uri) as proxy:
+            return proxy.wait()
+
+    with Proxy(child.uri) as late:
+        late._pyroBind()
+        answer = in_thread(call)
+        assert child.line() == "waiting"
+        child.signal(signal.SIGTERM)
+        assert child.line() == "noted"
+        if server == "threadpool":  # the other one serves nothing else meanwhile
+            with pytest.raises(ConnectionClosedError, match="was not run") as caught:
+                call_until_it_fails(late)
+            assert caught.value.unsent
+        child.signal(signal.SIGUSR1)  # opens the gate
+        assert answer.result(PATIENCE) == "through"
+        child.end_with(7, "ended")
+
+
+@pytest.mark.parametrize("server", ["threadpool", "multiplex"])
+def test_a_call_that_does_not_end_after_sigterm(in_thread: Any, server: str) -> None:
+    child = Child(SERVE, server, "0.2")
+
+    def call() -> Any:
+        with Proxy(child.uri) as proxy:
+            return proxy.wait()
+
+    answer = in_thread(call)
+    assert child.line() == "waiting"
+    child.signal(signal.SIGTERM)
+    child.ended(7 if server == "threadpool" else -signal.SIGTERM)
+    with pytest.raises(PyroError):
+        answer.result(PATIENCE)
+
+
+def call_until_it_fails(proxy: Any) -> None:
+    while True:
+        proxy.name()
+
+
+def test_a_second_sigterm_ends_at_once(in_thread: Any) -> None:
+    child = Child(SERVE, "threadpool", "3600")
+
+    def call() -> Any:
+        with Proxy(child.uri) as proxy:
+            return proxy.wait()
+
+    answer = in_thread(call)
+    assert child.line() == "waiting"
+    child.signal(signal.SIGTERM)
+    assert child.line() == "noted"
+    child.signal(signal.SIGTERM)
+    child.ended(-signal.SIGTERM)
+    with pytest.raises(PyroError):
+        answer.result(PATIENCE)
+
+
+@pytest.mark.parametrize("server", ["threadpool", "multiplex"])
+def test_a_forked_process_is_ended_by_sigterm_as_usual(server: str) -> None:
+    child = Child(FORKING, server)
+    with Proxy(child.uri.replace("thing", "parent")) as parent:
+        assert parent.end(parent.fork()) == signal.SIGTERM
+    child.signal(signal.SIGTERM)
+    child.ended(0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("ignored", [False, True])
+def test_a_signal_handler_of_ones_own_stays(number: signal.Signals, ignored: bool) -> None:
     def mine(number: int, frame: Any) -> None:
         raise AssertionError("it was not called")
 
-    before = signal.signal(signal.SIGINT, mine)
+    handler = signal.SIG_IGN if ignored else mine
+    before = signal.signal(number, handler)
     try:
         with Daemon(config=settings()) as daemon:
-            daemon.requestLoop(lambda: False)
-            assert signal.getsignal(signal.SIGINT) is mine
+            seen = []
+            daemon.requestLoop(lambda: seen.append(signal.getsignal(number)))  # type: ignore[func-returns-value]
+            assert seen == [handler]
+            assert signal.getsignal(number) is handler
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(number, before)
+
+
+def test_sigterm_in_the_main_thread_of_this_process() -> None:
+    with Daemon(config=settings()) as daemon:
+        asked: list[None] = []
+
+        def terminate() -> bool:
+            if not asked:  # a second one would end the tests
+                asked.append(None)
+                os.kill(os.getpid(), signal.SIGTERM)
+            return True
+
+        daemon.requestLoop(terminate)
+        assert daemon.sock.fileno() < 0
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_another_thread_leaves_sigterm_alone(in_thread: Any) -> None:
+    with Daemon(config=settings()) as daemon:
+        seen = []
+        condition = lambda: seen.append(signal.getsignal(signal.SIGTERM))  # noqa: E731
+        in_thread(daemon.requestLoop, condition).result(PATIENCE)
+        assert seen == [signal.SIG_DFL]
 
 
 def test_ctrl_c_in_the_main_thread_of_this_process() -> None:

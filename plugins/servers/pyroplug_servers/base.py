@@ -29,8 +29,8 @@ __all__ = ["BaseServer"]
 class BaseServer:
     """A :class:`~pyroplug.contracts.Server` but for how requests are received and answered.
 
-    One thread at a time is in the loop: in ``run``, in ``events``, or closing. A model says what happens
-    with a ready connection, and how work that is under way comes to its end.
+    One thread at a time is in the loop: in ``run``, in ``events``, or closing. A model says what happens with
+    a ready connection, and how work that is under way comes to its end.
     """
 
     name = ""
@@ -301,8 +301,7 @@ class BaseServer:
     def close(self, grace: float, /) -> None:
         """End it all: see :meth:`pyroplug.contracts.Server.close`.
 
-        Called from within a running call, it leaves that call's connection alone: it is closed when the call
-        has been answered. The same goes for the thread, which ends then.
+        Called from within a running call, it leaves that call's connection and thread until that is answered.
         """
         if self._pid != os.getpid():
             self._close_copy()
@@ -338,18 +337,17 @@ class BaseServer:
         self._reactor.close()
 
     def _turn_away(self, deadline: float, held: ExitStack) -> bool:
-        """Run nothing any more, and say so to who asks, until the running calls end: whether the loop did.
-
-        :param held: releases the loop.
-        """
+        """Run nothing any more, and say so, until the running calls end: whether ``held`` has the loop."""
         late = LateRequests(self._hang_up, self._finish)
         in_loop = over = False
+        # Who has just been calling may call again, and is told.
+        told = time.monotonic() + limits.GLANCE * any(link.touched for link in list(self._links.values()))
         while not over:
             wait = min(limits.GLANCE, max(0.0, deadline - time.monotonic()))
             if not in_loop and self._loop.acquire(timeout=wait):
                 held.callback(self._loop.release)
                 in_loop, wait = True, 0.0
-            over = time.monotonic() >= deadline or (in_loop and not self._is_busy())
+            over = (now := time.monotonic()) >= deadline or (in_loop and now >= told and not self._is_busy())
             idle = [link for link in list(self._links.values()) if self._is_idle(link)]
             late.answer(idle, wait if in_loop and not over else 0.0)
         self._closing.swept = True

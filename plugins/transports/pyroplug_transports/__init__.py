@@ -34,6 +34,9 @@ def pyroplug_config_items() -> list[ConfigItem]:
             "IP version to try first: 4, 6, or 0 for the system's order",
             choices=(0, 4, 6),
         ),
+        ConfigItem(
+            "UNIX_SOCKET_MODE", "600", "permissions of socket files, in octal: who may write may connect"
+        ),
         ConfigItem("SSL", False, "speak TLS over TCP, as a server and as a client"),
         ConfigItem("SSL_SERVERCERT", "", "PEM file with a server's certificate"),
         ConfigItem("SSL_SERVERKEY", "", "PEM file with its private key; empty if SSL_SERVERCERT has it"),

@@ -18,15 +18,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pyroplug.contracts import Peer, Settings
-from pyroplug.errors import AddressError
+from pyroplug.errors import AddressError, ConfigError
 
 from .oserrors import connect_error, listen_error, printable
 from .sockets import BACKLOG, SocketConnection, SocketListener
 
 __all__ = ["UnixTransport", "peer_of"]
-
-SOCKET_MODE = 0o600
-"""Of the socket file: only its owner may connect."""
 
 MAX_PATH = 107 if sys.platform == "linux" else 103
 """The system's limit for a path or abstract name, in bytes."""
@@ -41,13 +38,16 @@ class UnixTransport:
     name = "unix"
     scheme = "u"
 
-    def listen(self, address: str, _settings: Settings, /) -> SocketListener:
-        """Listen at a path, where only this user can connect.
+    def listen(self, address: str, settings: Settings, /) -> SocketListener:
+        """Listen at a path, where only those can connect whom UNIX_SOCKET_MODE allows to.
 
         A socket file that a dead program left behind is replaced; one with a listener, and anything that is
         not a socket, is not.
+
+        Raises ``ConfigError`` for a mode that is none.
         """
         _check(address)
+        mode = _mode(settings)
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             if _is_abstract(address):
@@ -55,7 +55,7 @@ class UnixTransport:
                 sock.listen(BACKLOG)
                 return SocketListener(sock, f"./u:{address}", _accepted)
             with _folder_lock(address):
-                created = _bind_file(sock, address)
+                created = _bind_file(sock, address, mode)
                 sock.listen(BACKLOG)
             return UnixFileListener(sock, address, created)
         except OSError as error:
@@ -135,6 +135,17 @@ def _accepted(sock: socket.socket, address: object, reached: str) -> SocketConne
     return SocketConnection(sock, peer_of(sock, address, UnixTransport.name, reached))
 
 
+def _mode(settings: Settings) -> int:
+    text: str = settings.UNIX_SOCKET_MODE
+    with contextlib.suppress(ValueError):
+        if 0 <= (mode := int(text, 8)) <= 0o777:
+            return mode
+    raise ConfigError(
+        f"configuration item UNIX_SOCKET_MODE is {text!r}",
+        hint="it has to be three octal digits: 600 for this user alone, 660 for a group, 666 for everybody",
+    )
+
+
 def _is_abstract(address: str) -> bool:
     return address.startswith("\0")
 
@@ -193,7 +204,7 @@ def _lock(descriptor: int, deadline: float) -> None:
             return
 
 
-def _bind_file(sock: socket.socket, path: str) -> os.stat_result:
+def _bind_file(sock: socket.socket, path: str, mode: int) -> os.stat_result:
     """Bind to a path: what was created there. Raises ``OSError``."""
     try:
         sock.bind(path)
@@ -204,7 +215,7 @@ def _bind_file(sock: socket.socket, path: str) -> os.stat_result:
             os.unlink(path)
         sock.bind(path)
     # Nobody can connect before listen(), so there is no moment at which it is open to others.
-    os.chmod(path, SOCKET_MODE)
+    os.chmod(path, mode)
     return os.lstat(path)
 
 

@@ -121,7 +121,11 @@ def settings() -> Callable[..., Any]:
 
     def make(**changes: Any) -> Any:
         return SimpleNamespace(
-            SOCK_REUSE=True, SOCK_NODELAY=False, PREFER_IP_VERSION=0, **{**_DEFAULTS, **changes}
+            SOCK_REUSE=True,
+            SOCK_NODELAY=False,
+            PREFER_IP_VERSION=0,
+            UNIX_SOCKET_MODE="600",
+            **{**_DEFAULTS, **changes},
         )
 
     return make

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import socket
@@ -16,7 +17,9 @@ from typing import Any
 import pytest
 from pyroplug_transports.unix import MAX_PATH, UnixTransport
 
-from pyroplug.errors import AddressError, ConnectionClosedError, TimeoutError
+from pyroplug.errors import AddressError, ConfigError, ConnectionClosedError, TimeoutError
+
+from .tls_support import plain_settings
 
 PATIENCE = 20.0
 unix = UnixTransport()
@@ -45,6 +48,43 @@ def leave_socket_file(path: Path) -> None:
 
 def test_only_the_owner_can_connect(listener: Any, path: Path) -> None:
     assert stat.filemode(path.lstat().st_mode) == "srw-------"
+
+
+@pytest.mark.parametrize("umask", [0, 0o077, 0o777])
+@pytest.mark.parametrize(
+    ("mode", "shown"), [("660", "srw-rw----"), ("0666", "srw-rw-rw-"), ("0o200", "s-w-------")]
+)
+def test_others_can_connect_where_that_is_wanted(path: Path, mode: str, shown: str, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        with closing(unix.listen(str(path), plain_settings(UNIX_SOCKET_MODE=mode))):
+            assert stat.filemode(path.lstat().st_mode) == shown
+    finally:
+        os.umask(before)
+
+
+@pytest.mark.parametrize("mode", ["", "rw", "1000", "-1", "888", "6.0"])
+def test_a_mode_that_is_none(path: Path, mode: str) -> None:
+    with pytest.raises(ConfigError, match="UNIX_SOCKET_MODE") as caught:
+        unix.listen(str(path), plain_settings(UNIX_SOCKET_MODE=mode))
+    assert caught.value.hint
+    assert not path.exists()
+
+
+def test_nobody_can_connect_before_the_mode_is_set(
+    settings: Any, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    chmod = os.chmod
+
+    def look_first(*args: Any) -> None:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as early:
+            seen.append(early.connect_ex(str(path)))
+        chmod(*args)
+
+    monkeypatch.setattr(os, "chmod", look_first)
+    unix.listen(str(path), settings).close()
+    assert seen == [errno.ECONNREFUSED]
 
 
 def test_the_location_is_the_path_as_given(listener: Any, path: Path, settings: Any) -> None:
