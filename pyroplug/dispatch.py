@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from types import MethodType
 from typing import Any
 
 from .context import ClientConnection
 from .errors import DaemonError, ProtocolError
-from .exposure import is_private_attribute
+from .exposure import Exposure, exposure_of, is_exposed_in, is_private_attribute
 from .objects import ObjectTable, Registration, unknown_object
 
 __all__ = ["Dispatcher"]
@@ -42,18 +43,25 @@ class Dispatcher:
         registration = self._find(object_id)
         if registration is None:
             raise unknown_object(object_id)
-        if method in registration.exposure.methods:
+        function = registration.functions.get(method)
+        if function is not None:
             instance = registration.fixed
             if instance is None:
                 instance = registration.instance_for(client)
-            found: Callable[..., Any] = getattr(instance, method)
-            return found
+            found: Any = getattr(instance, method)
+            if (
+                (type(found) is not MethodType or found.__func__ is not function)
+                and found is not function
+                and not is_exposed_in(instance, method, found)
+            ):
+                raise _unreachable(registration, method)
+            return found  # type: ignore[no-any-return]
         if method == "__getattr__":
-            _check_property(registration, args, 1)
-            return partial(getattr, registration.instance_for(client))
+            _check_property(registration, registration.exposure, args, 1)
+            return partial(getattr, _instance_with(registration, client, args, 1))
         if method == "__setattr__":
-            _check_property(registration, args, 2)
-            return partial(setattr, registration.instance_for(client))
+            _check_property(registration, registration.exposure, args, 2)
+            return partial(setattr, _instance_with(registration, client, args, 2))
         raise _unreachable(registration, method)
 
     def is_lasting(self, object_id: str, method: str) -> bool:
@@ -80,13 +88,23 @@ class Dispatcher:
             return False
 
 
-def _check_property(registration: Registration, args: Sequence[Any], count: int) -> None:
+def _instance_with(
+    registration: Registration, client: ClientConnection, args: Sequence[Any], count: int
+) -> Any:
+    """The instance, which has the property as well if it is of another class than was registered."""
+    instance = registration.instance_for(client)
+    if type(instance) is not registration.cls:
+        _check_property(registration, exposure_of(type(instance)), args, count)
+    return instance
+
+
+def _check_property(registration: Registration, exposure: Exposure, args: Sequence[Any], count: int) -> None:
     if not isinstance(args, (list, tuple)) or len(args) != count:
         raise ProtocolError("invalid data: a property's name is wanted, and to set it also a value")
     name = args[0]
-    if not isinstance(name, str) or name not in registration.exposure.attrs:
+    if not isinstance(name, str) or name not in exposure.attrs:
         raise _unreachable(registration, name)
-    if count == 2 and name not in registration.exposure.writable:
+    if count == 2 and name not in exposure.writable:
         raise AttributeError(f"the property {name!r} of {registration.object_id!r} cannot be set")
 
 

@@ -12,10 +12,21 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Iterator
 from functools import cached_property, partialmethod, singledispatchmethod
+from types import FunctionType, MethodType
 from typing import Any, NamedTuple, TypeVar
 
 from .errors import DaemonError
-from .members import ACCESSORS, bearers_of, first_accessor, has_mark, is_a, members_of, mro_of
+from .members import (
+    ACCESSORS,
+    attributes_of,
+    bearers_of,
+    first_accessor,
+    has_mark,
+    is_a,
+    member_of,
+    members_of,
+    mro_of,
+)
 
 __all__ = [
     "INSTANCE_MODES",
@@ -25,9 +36,11 @@ __all__ = [
     "expose",
     "exposure_of",
     "forget_exposure",
+    "functions_of",
     "idempotent",
     "instance_creator_of",
     "instance_mode_of",
+    "is_exposed_in",
     "is_private_attribute",
     "oneway",
 ]
@@ -256,6 +269,32 @@ def exposure_of(cls: type) -> Exposure:
 
     _known[key] = (weakref.ref(cls, gone), exposure)
     return exposure
+
+
+def functions_of(cls: type) -> dict[str, Any]:
+    """The functions of a class's exposed methods, by name; something else where there is no single one."""
+    found: dict[str, Any] = {}
+    for name in exposure_of(cls).methods:
+        member = member_of(cls, name)
+        single = is_a(member, FunctionType, staticmethod, classmethod)
+        found[name] = next(bearers_of(member), member) if single else _SEVERAL
+    return found
+
+
+_SEVERAL = object()
+
+
+def is_exposed_in(instance: Any, name: str, found: Any) -> bool:
+    """Whether what an object has under the name of an exposed method is exposed itself.
+
+    The object may have an attribute of that name, its class may be another one than was registered, or may
+    have got another method since.
+
+    :param found: what it has there.
+    """
+    if name in attributes_of(instance):
+        return has_mark(found.__func__ if type(found) is MethodType else found, "_pyroExposed")
+    return "methods" in _places_of(member_of(type(instance), name))
 
 
 def forget_exposure(cls: type) -> None:

@@ -13,10 +13,12 @@ from typing import Any
 
 __all__ = [
     "ACCESSORS",
+    "attributes_of",
     "bearers_of",
     "first_accessor",
     "has_mark",
     "is_a",
+    "member_of",
     "members_of",
     "mro_of",
 ]
@@ -30,6 +32,15 @@ _INNER = {kind: kind.__dict__["__func__"].__get__ for kind in (staticmethod, cla
 def is_a(thing: Any, *kinds: type) -> bool:
     # isinstance() would ask the thing for its __class__, which is a property that may fail in some proxies.
     return issubclass(type(thing), kinds)
+
+
+def member_of(cls: type, name: str) -> Any:
+    """A class's member, its own or inherited; ``None`` if there is none."""
+    for base in mro_of(cls):
+        members = members_of(base)
+        if name in members:
+            return members[name]
+    return None
 
 
 def bearers_of(member: Any) -> Iterator[Any]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from .context import ClientConnection
 from .errors import DaemonError
-from .exposure import Exposure, exposure_of, instance_creator_of, instance_mode_of
+from .exposure import Exposure, exposure_of, functions_of, instance_creator_of, instance_mode_of
 from .loggers import logger
 
 __all__ = ["ObjectTable", "Registration", "check_exposed", "mark", "marks_of", "unknown_object"]
@@ -28,13 +28,13 @@ class Registration:
 
     :ivar object_id: the name that clients use.
     :ivar cls: the class whose exposed members can be reached.
-    :ivar exposure: those members.
+    :ivar functions: what its exposed methods are as long as nobody changes them, by name.
     :ivar fixed: the object that serves every call; ``None`` if which one does depends on the call.
     """
 
     __slots__ = (
         *("_creator", "_lock", "_mode", "_new_lock", "_single", "_weak"),
-        *("cls", "exposure", "fixed", "object_id"),
+        *("_exposure", "cls", "fixed", "functions", "object_id"),
     )
 
     def __init__(self, object_id: str, target: Any, new_lock: NewLock, weak: bool) -> None:
@@ -56,7 +56,17 @@ class Registration:
                 self._weak = weakref.ref(target)
             else:
                 self.fixed = target
-        self.exposure: Exposure = exposure_of(self.cls)
+        self.refresh()
+
+    @property
+    def exposure(self) -> Exposure:
+        """Those members."""
+        return self._exposure
+
+    def refresh(self) -> None:
+        """Look at them anew."""
+        self._exposure = exposure_of(self.cls)
+        self.functions = functions_of(self.cls)
 
     @property
     def alone(self) -> bool:
@@ -183,8 +193,7 @@ class ObjectTable:
 
     def refresh(self, object_id: str) -> None:
         """Look at an object's exposed members anew."""
-        entry = self.get(object_id)
-        entry.exposure = exposure_of(entry.cls)
+        self.get(object_id).refresh()
 
 
 def check_exposed(target: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pyroplug.exposure import expose
 from pyroplug.wire import Flags, MessageType
 
 from .conversation import Conversation, MemoryDaemon
@@ -79,6 +80,6 @@ def test_it_may_come_in_the_middle_of_the_greeting(client: Conversation, thing: 
 
 
 def test_a_call_that_is_running_goes_on(client: Conversation, thing: Thing) -> None:
-    thing.give = lambda value: (client.session.retire(), value)[1]  # type: ignore[method-assign]
+    thing.give = expose(lambda value: (client.session.retire(), value)[1])  # type: ignore[method-assign]
     assert client.greet().call("give", 5) == 5
     assert REASON in str(client.failure("give", 6))
