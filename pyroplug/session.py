@@ -147,10 +147,10 @@ class ServerSession(Invoker):
         if self.accepted:  # of a client that was never there nobody takes leave
             self._service.client_lost(self.client, reason)
         self._service.streams.client_lost(self.client)
-        self.client.instances.clear()
         try:
-            self._tracking.release()
+            self._tracking.release()  # before the instances go: they may be all that knows the resources
         finally:
+            self.client.instances.clear()
             self._receiver.discard()
             self._open = False
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from pyroplug.api import Daemon, Proxy, current_context, expose, oneway
+from pyroplug.api import Daemon, Proxy, behavior, current_context, expose, oneway
 from pyroplug.errors import CommunicationError, PluginUnavailableError, PyroError
 from tests.features.programs import Program, pyro5_proxy
 from tests.running import BOTH_MODELS, Running, Way, settings
@@ -384,3 +384,26 @@ def test_a_client_that_is_real_pyro5(run_daemon: Callable[..., Running], server:
     proxy._pyroRelease()
     all_closed_once(store)
     assert daemon.seen == [2]
+
+
+@EITHER
+def test_one_that_only_an_instance_of_the_connection_knows(
+    run_daemon: Callable[..., Running], way: Way
+) -> None:
+    closed: list[object] = []
+
+    class Resource:
+        def close(self) -> None:
+            closed.append(self)
+
+    @expose
+    @behavior("session")
+    class Holder:
+        def hold(self) -> None:
+            self.held = Resource()
+            current_context.track_resource(self.held)
+
+    proxy = run_daemon(way, thing=Holder).proxy()
+    proxy.hold()
+    proxy._pyroRelease()
+    wait_until(lambda: closed, "the end of the resource")
