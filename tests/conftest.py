@@ -15,8 +15,7 @@ import pytest
 from hypothesis import settings
 
 from pyroplug.context import current_call
-
-from .leaks import Watch
+from pyroplug.testing.leaks import Watch
 
 if TYPE_CHECKING:
     from .running import Running

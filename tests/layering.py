@@ -32,7 +32,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "batch",
     ),
     ("threads", "hosting", "interrupts", "loops", "transport_server", "daemon_object", "daemon", "serving"),
-    ("api", "cli", "demo", "testing", "scaffold", "__main__"),
+    ("api", "cli", "demo", "testing", "_pytest_plugin", "scaffold", "__main__"),
 )
 """A room is a module or a package of the kernel. It imports from lower layers, and from its own if no cycle
 comes of it."""
@@ -56,6 +56,9 @@ INPUT_OUTPUT = frozenset(
 )
 FORMATS = frozenset({"serpent", "msgpack", "marshal"})
 TERMINAL = frozenset({"click", "rich"})
+KIT = "testing"
+TEST_TOOLS = {"pytest": frozenset({KIT, "_pytest_plugin"}), "hypothesis": frozenset({KIT})}
+"""What is not installed where a program just runs, and the rooms that may import it."""
 PLUGINS_MAY_IMPORT = frozenset({"contracts", "errors", "hookspecs"})
 FACADE = "pyroplug_pyro5"
 """Stands beside the plugins and is none: names for programs, and nothing that could be chosen."""
@@ -232,6 +235,18 @@ def concrete_plugins(sources: Iterable[Source]) -> list[str]:
 def terminal_libraries(sources: Iterable[Source]) -> list[str]:
     """The command line's libraries outside the command line; naming their types is harmless."""
     return _banned([it for it in sources if it.room != "cli"], TERMINAL, "is the command line's alone")
+
+
+def test_tools(sources: Iterable[Source]) -> list[str]:
+    """The kit for authors of plugins, and what it stands on, used by anything that programs use."""
+    found = []
+    for source in sources:
+        for it in imports(source):
+            if it.room == KIT and source.room != KIT:
+                found.append(f"{it.where}: {it.target} is for tests alone")
+            elif source.room not in TEST_TOOLS.get(it.top, frozenset({source.room})):
+                found.append(f"{it.where}: {it.top} is not installed where programs run")
+    return found
 
 
 def _banned(sources: Iterable[Source], banned: Collection[str], reason: str) -> list[str]:

@@ -186,6 +186,24 @@ def test_a_terminal_library_elsewhere_is_seen(name: str) -> None:
     assert not layering.terminal_libraries(planted("hookspecs", f"if TYPE_CHECKING:\n    import {name}"))
 
 
+def test_nothing_that_programs_use_needs_test_tools() -> None:
+    assert layering.test_tools(kernel()) == []
+
+
+@pytest.mark.parametrize(
+    ("room", "line"),
+    [
+        ("cli.main", "from pyroplug.testing import PluginSuite"),
+        ("cli.main", "import pytest"),
+        ("_pytest_plugin", "import hypothesis"),
+        ("_pytest_plugin", "def f():\n    from .testing import leaks"),
+    ],
+)
+def test_a_test_tool_elsewhere_is_seen(room: str, line: str) -> None:
+    assert layering.test_tools(planted(room, line))
+    assert not layering.test_tools(planted("testing.suite", line))
+
+
 def test_built_in_plugins_use_what_any_plugin_may_use() -> None:
     assert built_ins()
     assert layering.plugin_imports(built_ins()) == []

@@ -18,8 +18,8 @@ import pytest
 from pyroplug import connecting
 from pyroplug.api import BatchProxy, Daemon, Proxy, expose, oneway
 from pyroplug.errors import CommunicationError, ConnectionClosedError, HandshakeError
+from pyroplug.testing.leaks import Watch
 from tests.features.programs import Program, pyro5_proxy
-from tests.leaks import Watch
 from tests.running import BOTH_MODELS, Running, Way, settings
 from tests.support import PATIENCE, wait_for, wait_until
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import pytest
 from hypothesis import settings
 
-from .leaks import Watch
-from .support import wait_for, wait_until
+from pyroplug.testing.leaks import Watch
+from pyroplug.testing.waiting import wait_for, wait_until
 
 needs_proc = pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="descriptors cannot be listed")
 

@@ -8,7 +8,9 @@ import threading
 import time
 import traceback
 
-from .support import wait_until
+from .waiting import wait_until
+
+__all__ = ["GRACE", "Watch"]
 
 GRACE = 5.0
 """Seconds in which threads that are about to end may end, and what they hold be closed."""
