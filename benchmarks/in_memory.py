@@ -122,7 +122,7 @@ class MemorySocket:
 
     def __init__(self, host: SessionHost) -> None:
         scratch = memoryview(bytearray(SCRATCH))
-        self._session = host.open_session(connection_on(self), lambda call: call())
+        self._session = host.open_session(connection_on(self), lambda call, _connection, _size: call())
         self._scratch = scratch
         self.answer = bytearray()
         self._taken = 0

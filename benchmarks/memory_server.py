@@ -11,13 +11,13 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pyroplug.contracts import Buffer, Connection, ServerModel, Session, Settings
+from pyroplug.contracts import Buffer, Connection, ServerModel, Session, Settings, Spawn
 
 from .in_memory import SCRATCH, connection_on
 
 __all__ = ["Feed", "IdleSession", "OpenSession", "read_alone", "serve_feed"]
 
-OpenSession = Callable[[Connection, Callable[[Callable[[], None]], None]], Session]
+OpenSession = Callable[[Connection, Spawn], Session]
 _PATIENCE = 60.0
 """Seconds after which nobody reads any more."""
 
@@ -146,7 +146,7 @@ class _Host:
     def open_session(
         self,
         connection: Connection,
-        spawn: Callable[[Callable[[], None]], None],
+        spawn: Spawn,
         /,
         *,
         handshake: bool = True,

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .context import ClientConnection
-from .contracts import Buffer, Codec, Connection, Hello, Peer, ServerModel, Session, Settings, Tracking
+from .contracts import Buffer, Codec, Connection, Hello, Peer, ServerModel, Session, Settings, Spawn, Tracking
 from .dispatch import Dispatcher
 from .errors import PyroError
 from .gatekeeper import Gatekeeper
@@ -85,6 +85,7 @@ class Host:
         self.dispatcher = Dispatcher(objects)
         self.streams = streams
         self.refusals = Refusals(threading.RLock(), time.monotonic)
+        streams.refused = self.refusals.note
         self.limits = SessionLimits(
             message_size=settings.MAX_MESSAGE_SIZE,
             handshake_size=min(settings.MAX_HANDSHAKE_SIZE, settings.MAX_MESSAGE_SIZE),
@@ -99,7 +100,7 @@ class Host:
     def open_session(
         self,
         connection: Connection,
-        spawn: Callable[[Callable[[], None]], None],
+        spawn: Spawn,
         /,
         *,
         handshake: bool = True,

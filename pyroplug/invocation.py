@@ -15,7 +15,7 @@ from typing import Any
 
 from .blobs import read_blob
 from .context import Call, ClientConnection, current_call, request_of, state_of
-from .contracts import Buffer, Codec, Payload
+from .contracts import Buffer, Codec, Connection, Payload, Spawn, size_of
 from .errors import ProtocolError, PyroError, format_traceback, get_pyro_traceback
 from .loggers import logger
 from .marshalled import dump_text
@@ -72,6 +72,7 @@ class Invoker:
     __slots__ = (
         "_annotate",
         "_codecs",
+        "_connection",
         "_largest",
         "_limits",
         "_open",
@@ -86,18 +87,20 @@ class Invoker:
     def __init__(
         self,
         service: Service,
+        connection: Connection,
         client: ClientConnection,
         receiver: Receiver,
-        spawn: Callable[[Callable[[], None]], None],
+        spawn: Spawn,
         annotate: bool,
     ) -> None:
         """
         :param receiver: of the connection.
-        :param spawn: runs a one-way call outside the connection's own turn.
+        :param spawn: runs one-way calls.
         :param annotate: ``service.extra_annotations`` has something to say.
         """
         limits = service.limits
         self.client = client
+        self._connection = connection
         self._service = service
         self._receiver = receiver
         self._spawn = spawn
@@ -191,7 +194,8 @@ class Invoker:
 
     def _spawn_oneway(self, request: Message, codec: Codec) -> None:
         try:
-            self._spawn(partial(copy_context().run, self._invoke_oneway, request, codec))
+            call = partial(copy_context().run, self._invoke_oneway, request, codec)
+            self._spawn(call, self._connection, size_of(request.payload))
         except BaseException as error:
             log.warning("a one-way call of %s is lost: %s", self.client.peer, describe(error))
 

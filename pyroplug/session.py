@@ -7,14 +7,14 @@ nothing is raised.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextvars import copy_context
 from typing import NamedTuple
 
 from . import wire
 from .challenges import CHALLENGE_ANNOTATION, pack_challenges, unpack_challenges
 from .context import CallState, ClientConnection, current_call, state_of
-from .contracts import Buffer, Codec, Connection, Hello, Tracking
+from .contracts import Buffer, Codec, Connection, Hello, Spawn, Tracking
 from .errors import ConnectionClosedError, ProtocolError, SecurityError
 from .gatekeeper import Asked
 from .invocation import Invoker, describe
@@ -66,21 +66,21 @@ class ServerSession(Invoker):
         service: Service,
         connection: Connection,
         tracking: Tracking,
-        spawn: Callable[[Callable[[], None]], None],
+        spawn: Spawn,
         *,
         accepted: bool = False,
         annotate: bool = False,
     ) -> None:
         """
         :param tracking: released when the connection is lost.
-        :param spawn: runs a one-way call outside the connection's own turn.
+        :param spawn: runs one-way calls.
         :param accepted: there is no greeting.
         :param annotate: ``service.extra_annotations`` has something to say.
         """
         limits = service.limits
         receiver = Receiver(limits.message_size if accepted else limits.handshake_size)
         client = ClientConnection(connection, tracking, service)
-        super().__init__(service, client, receiver, spawn, annotate)
+        super().__init__(service, connection, client, receiver, spawn, annotate)
         self._greeting_codecs = service.greeting_codecs
         self._tracking = tracking
         if accepted:

@@ -10,7 +10,7 @@ from typing import Any
 from pyroplug import wire
 from pyroplug.config import Configuration
 from pyroplug.context import ClientConnection
-from pyroplug.contracts import Buffer, Codec, Peer
+from pyroplug.contracts import Buffer, Codec, Connection, Peer
 from pyroplug.daemon_object import DaemonObject
 from pyroplug.hosting import Host
 from pyroplug.marshalled import load_text
@@ -158,7 +158,7 @@ class Conversation:
         self.connection = FakeConnection()
         self.spawned: list[Callable[[], None]] = []
         self.session: ServerSession = daemon.host.open_session(
-            self.connection, self.spawned.append, handshake=greeting
+            self.connection, self._spawn, handshake=greeting
         )
         self._scratch = memoryview(bytearray(scratch))
 
@@ -269,6 +269,11 @@ class Conversation:
         if message.serializer_id == wire.TEXT_SERIALIZER_ID:
             return load_text(message.payload)
         return str(self.value_of(message))
+
+    def _spawn(self, call: Callable[[], None], connection: Connection, size: int) -> None:
+        assert connection is self.connection
+        assert size >= 0
+        self.spawned.append(call)
 
     def run_spawned(self) -> int:
         """Run the one-way calls that were handed over: how many."""

@@ -237,7 +237,7 @@ class TestOneWay:
     def test_a_call_that_cannot_be_handed_over_harms_nobody(
         self, client: Conversation, caplog: pytest.LogCaptureFixture
     ) -> None:
-        def spawn(call: Any) -> None:
+        def spawn(call: Any, connection: Any, size: int) -> None:
             raise RuntimeError("can't start new thread")
 
         client.session._spawn = spawn

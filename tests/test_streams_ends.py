@@ -192,8 +192,11 @@ class TestOwners:
         ids = [table.open(Source(clock), mine) for _ in range(3)]
         table.open(Source(clock), other)
         source = Source(clock)
+        refusals: list[str] = []
+        table.refused = lambda limit, what: refusals.append(limit)
         with pytest.raises(PyroError, match=r"3 open iterators already.*ITER_STREAMS_PER_CLIENT"):
             table.open(source, mine)
+        assert refusals == ["ITER_STREAMS_PER_CLIENT"]
         assert source.closed == 1
         table.close(ids[0], mine)
         table.open(Source(clock), mine)

@@ -11,7 +11,7 @@ from .handshake import Challenge, ChallengeResponder, Gate, HandshakeValidator, 
 from .payloads import Payload, joined, size_of
 from .resources import ResourceTracker, Tracking
 from .serializers import BulkCodec, ClassConverter, Codec, Serializer
-from .servers import Server, ServerModel, Session, SessionHost
+from .servers import Server, ServerModel, Session, SessionHost, Spawn
 from .settings import Buffer, ConfigItem, Settings
 from .transports import NO_PEER, Connection, DirectIO, HasFileno, Listener, Peer, Transport, direct_io
 
@@ -41,6 +41,7 @@ __all__ = [
     "Session",
     "SessionHost",
     "Settings",
+    "Spawn",
     "Tracking",
     "Transport",
     "direct_io",

@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 from .settings import Buffer, Settings
 from .transports import Connection, HasFileno, Listener
 
-__all__ = ["Server", "ServerModel", "Session", "SessionHost"]
+__all__ = ["Server", "ServerModel", "Session", "SessionHost", "Spawn"]
 
 
 class Session(Protocol):
@@ -72,20 +72,31 @@ class Session(Protocol):
         """The connection is gone: everything that belonged to it is released, once."""
 
 
+class Spawn(Protocol):
+    """Runs a one-way call outside its connection's own turn."""
+
+    def __call__(self, call: Callable[[], None], connection: Connection, size: int, /) -> None:
+        """Have a call run soon. It raises nothing.
+
+        :param connection: on which it came: no connection's calls keep those of others from running.
+        :param size: how many bytes of it are kept until then, so that the server model can limit them.
+        """
+
+
 class SessionHost(Protocol):
     """What a server model serves: the daemon, as far as the model needs it."""
 
     def open_session(
         self,
         connection: Connection,
-        spawn: Callable[[Callable[[], None]], None],
+        spawn: Spawn,
         /,
         *,
         handshake: bool = True,
     ) -> Session:
         """A session for a new connection.
 
-        :param spawn: runs a one-way call outside the connection's own turn.
+        :param spawn: runs one-way calls.
         :param handshake: false where both ends were made by the user, and no greeting is exchanged.
         """
 

@@ -58,6 +58,8 @@ class StreamTable:
         :param room: bytes that these items may have, about.
         :param threads: where iterators run ahead of their clients; ``None`` if they do not.
         """
+        self.refused: Callable[[str, str], object] = lambda _limit, _what: None
+        """Told the limit, and who was refused what because of it."""
         self._lock = lock
         self._clock = clock
         self._lifetime = lifetime
@@ -94,6 +96,9 @@ class StreamTable:
                 self._give(stream_id, entry, owner)
         if not within:
             stream.close()
+            self.refused(
+                "ITER_STREAMS_PER_CLIENT", f"{owner.peer} has {owned} open iterators, and got no further one"
+            )
             raise PyroError(
                 f"this client has {owned} open iterators already, and may not have more "
                 "(the daemon's configuration item ITER_STREAMS_PER_CLIENT)",

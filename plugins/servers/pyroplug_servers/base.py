@@ -44,7 +44,7 @@ class BaseServer:
     ) -> None:
         """Serve ``connections``, and those that ``listeners`` bring. Raises ``ConfigError``, ``OSError``."""
         self._max_connections = check_at_least(settings, "MAX_CONNECTIONS", 0)
-        self._oneway = OneWayCalls(self.name, check_at_least(settings, "ONEWAY_THREADS", 1))
+        self._oneway = OneWayCalls(self.name, check_at_least(settings, "ONEWAY_THREADS", 1), self._hurry)
         self._spawn = self._oneway.spawn
         self._comm_timeout: float = max(0.0, settings.COMMTIMEOUT)
         self._handshake_timeout: float = max(0.0, settings.HANDSHAKE_TIMEOUT)
@@ -55,14 +55,12 @@ class BaseServer:
         self._greeting: dict[Link, None] = {}  # not accepted yet, when last looked at
         self._closing = Closing()
         self._pid = os.getpid()
-        self._loop = threading.RLock()
-        self._loop_thread = 0
+        self._loop, self._loop_thread = threading.RLock(), 0
         self._due = self._sweep_due = 0.0
         # Who polls more often wants the house kept more often: with Pyro5 that is the same thing.
         self._round = min(limits.HOUSEKEEPING, self._poll_timeout or limits.HOUSEKEEPING)
         self._housekeeping_due = time.monotonic() + self._round
-        self._wait = 0.0
-        self._hurried = False
+        self._wait, self._hurried = 0.0, False
         self._reactor = Reactor()
         self.wake: Callable[[], None] = self._reactor.wake
         """Make ``run`` ask ``running()`` at once. For any thread, and for signal handlers."""
@@ -162,6 +160,7 @@ class BaseServer:
         self._lingering.tick(now)
         self._acceptor.tick(now)
         self._combined.tick()
+        self._oneway.go_on(self._resume)
         self._sweep(now)
         if now >= self._housekeeping_due:
             self._housekeeping_due = now + self._round
@@ -184,9 +183,8 @@ class BaseServer:
             return
         self._sweep_due = now + (min(limits.HOUSEKEEPING, self._comm_timeout / 4) or limits.HOUSEKEEPING)
         for link in list(self._links.values()):
-            if link.touched or not link.parked:
-                link.touched = False
-                link.since = now
+            if link.touched or link.stalled or not link.parked:
+                link.touched, link.since = False, now
             elif link.connection.fileno() < 0:
                 self._expire(link, "the connection was closed")
             elif self._comm_timeout and now - link.since >= self._comm_timeout:
@@ -380,6 +378,10 @@ class BaseServer:
 
     def _start(self, link: Link) -> None:
         """Begin to serve. Raises ``CommunicationError``, ``OSError``, ``ValueError``."""
+        raise NotImplementedError
+
+    def _resume(self, link: Link) -> None:
+        """Go on with a stalled connection, in the loop's thread."""
         raise NotImplementedError
 
     def _expire(self, link: Link, reason: str) -> None:

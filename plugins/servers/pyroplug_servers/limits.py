@@ -45,7 +45,19 @@ WORKER_IDLE = 5.0
 """Seconds after which a thread with nothing to do ends."""
 
 ONEWAY_QUEUE = 1000
-"""How many one-way calls may wait for a thread."""
+"""How many one-way calls may wait for a thread; a quarter of them may be one connection's."""
+
+ONEWAY_QUEUE_BYTES = 64 << 20
+"""How many bytes may wait with them; again, a quarter of them for one connection."""
+
+ONEWAY_LEAST = 8
+"""One-way calls that any connection may have waiting, however many others have."""
+
+ONEWAY_LEAST_BYTES = 1 << 20
+"""Bytes that may wait with them."""
+
+ONEWAY_SHARE = 3
+"""How many threads a connection may have for each one that is free: 24 of 32, if it is alone."""
 
 STUCK = 1.0
 """Seconds without one of them ending, after which threads for one-way calls are said to be busy."""

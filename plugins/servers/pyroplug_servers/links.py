@@ -31,6 +31,7 @@ class Link:
         "recv_into",
         "session",
         "since",
+        "stalled",
         "touched",
     )
 
@@ -61,6 +62,8 @@ class Link:
         """Whether it was used since somebody looked."""
         self.doom = ""
         """Why it is to be closed instead of being served."""
+        self.stalled = False
+        """Whether nothing is read from it until some of its one-way calls have run."""
         self.is_given = False
         """Whether the user made it, and may go on using it: nothing more is taken from it than is ours."""
         self.finished = False

@@ -18,6 +18,9 @@ from .poller import IN, OUT
 
 __all__ = ["MultiplexModel", "MultiplexServer"]
 
+_RESUME = 0
+"""What no poller gives: a stalled connection is gone on with."""
+
 
 class MultiplexModel:
     """One thread serves all connections; calls run one after the other."""
@@ -125,6 +128,9 @@ class MultiplexServer(BaseServer):
             # Whoever closes the server looks after it, or has looked a moment too early.
             if self._closing.swept:
                 self._hang_up(link)
+        elif mask == _RESUME:
+            self._watch(link, IN | OUT if link.outbox.size else IN)
+            self._work_off(link, link.backlog or iter(()))
         elif not mask & OUT and link.mask & IN:
             self._ready(link, IN)  # receiving tells what is wrong with it
         elif link.outbox.size:
@@ -144,7 +150,11 @@ class MultiplexServer(BaseServer):
                 self._finish(link, "the connection broke")
             return
         link.touched = True
-        if link.outbox.size <= limits.OUTBOX and (link.backlog is None or self._work_off(link, link.backlog)):
+        if link.stalled:
+            self._watch(link, 0 if sent_all else OUT)
+        elif link.outbox.size <= limits.OUTBOX and (
+            link.backlog is None or self._work_off(link, link.backlog)
+        ):
             self._watch(link, IN if sent_all and not link.outbox.size else IN | OUT)
 
     def _work_off(self, link: Link, requests: Iterator[Any]) -> bool:
@@ -153,6 +163,9 @@ class MultiplexServer(BaseServer):
         for request in requests:
             buffers = link.session.handle(request)
             if buffers and not link.outbox.send(buffers) and not self._may_go_on(link, requests):
+                return False
+            if self._oneway.crowded and self._oneway.is_over(link.connection):
+                self._stall(link, requests)
                 return False
         return self._see_what_follows(link)
 
@@ -165,11 +178,26 @@ class MultiplexServer(BaseServer):
             self._reactor.again(self._pending, link)
         return True
 
+    def _stall(self, link: Link, requests: Iterator[Any]) -> None:
+        """Read nothing more from it until some of its one-way calls have run."""
+        link.backlog, link.stalled = requests, True
+        self._watch(link, OUT if link.outbox.size else 0)
+        self._oneway.stall(link)
+
+    def _resume(self, link: Link) -> None:
+        link.stalled = False
+        self._ready(link, _RESUME)
+
     def _watch(self, link: Link, mask: int) -> None:
         if mask != link.mask and not link.finished:
-            link.mask = mask
+            before, link.mask = link.mask, mask
             try:
-                self._reactor.change(link.fd, mask)
+                if not mask:  # not even the end is told, which would come again and again
+                    self._reactor.remove(link.fd)
+                elif before:
+                    self._reactor.change(link.fd, mask)
+                else:
+                    self._reactor.add(link.fd, mask, self._handler, link)
             except (OSError, ValueError) as error:
                 self._finish(link, str(error))
 
@@ -200,5 +228,5 @@ class MultiplexServer(BaseServer):
         flush_all([link.outbox for link in links], deadline)
 
     def _client_sockets(self) -> Sequence[HasFileno]:
-        connections = [link.connection for link in list(self._links.values())]
+        connections = [link.connection for link in list(self._links.values()) if not link.stalled]
         return [connection for connection in connections if connection.fileno() >= 0]

@@ -101,6 +101,10 @@ class ThreadPoolServer(BaseServer):
             link.doom = str(error)
         self._submit(link)
 
+    def _resume(self, link: Link) -> None:
+        link.stalled = False
+        self._submit(link)
+
     def _expire(self, link: Link, reason: str) -> None:
         # A worker does it, as a session's end runs code of the user's.
         self._reactor.remove(link.fd)
@@ -192,6 +196,9 @@ class ThreadPoolServer(BaseServer):
             buffers = link.session.handle(request)
             if buffers and not link.outbox.send(buffers) and not self._push(link, requests):
                 return False
+            if self._oneway.crowded and self._oneway.is_over(link.connection):
+                self._stall(link, requests)
+                return False
         if link.session.closing:
             self._had_last_word(link)
             return False
@@ -208,6 +215,13 @@ class ThreadPoolServer(BaseServer):
                 self._hand_over(link, OUT)
                 return False
         return True
+
+    def _stall(self, link: Link, requests: Iterator[Any]) -> None:
+        """Leave it alone, poller included, until some of its one-way calls have run."""
+        link.backlog = requests
+        link.owner = 0
+        link.parked = link.stalled = True
+        self._oneway.stall(link)  # from here on it may be in another worker's hands
 
     def _stay(self, link: Link, count: int | None) -> bool:
         """Nothing came without waiting: whether to wait a moment, as for everybody who has been accepted."""

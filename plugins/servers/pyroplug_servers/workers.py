@@ -13,14 +13,36 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from . import limits
 from .faults import contain, log
 
-__all__ = ["Workers"]
+__all__ = ["Waiting", "Workers"]
 
 Task = TypeVar("Task")
+
+
+class Waiting(Protocol[Task]):
+    """Holds tasks. Its methods are called one at a time."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def append(self, task: Task, /) -> None:
+        """Add one."""
+
+    def ready(self) -> bool:
+        """Whether there is one that another thread may take."""
+
+    def popleft(self) -> Task:
+        """Take that one, to be worked on in this thread."""
+
+    def finished(self) -> None:
+        """The one that this thread took is over."""
+
+    def clear(self) -> None:
+        """Drop all."""
 
 
 class Workers(Generic[Task]):
@@ -36,20 +58,23 @@ class Workers(Generic[Task]):
         minimum: int,
         maximum: int,
         prepare: Callable[[], Callable[[Task], None]],
-        queue_limit: int | None = None,
+        waiting: Waiting[Task] | None = None,
     ) -> None:
         """
         :param name: what the threads are called, before a number.
         :param minimum: how many threads stay once they were needed.
         :param prepare: called in each new thread; gives what works on a task there.
-        :param queue_limit: how many tasks may wait for a thread; ``None`` for any number.
+        :param waiting: what holds the tasks that wait, empty; ``None`` for the order of their submission.
         """
         self._name = name
         self._minimum = minimum
         self.maximum = maximum
         self._prepare = prepare
-        self._most = None if queue_limit is None else maximum + queue_limit
-        self._waiting: deque[Task] = deque()
+        self._waiting: Waiting[Task] | deque[Task] = deque() if waiting is None else waiting
+        self._is_ready: Callable[[], object] = (
+            self._waiting.__len__ if waiting is None else waiting.ready  # a task that waits may be taken
+        )
+        self._finished: Callable[[], None] | None = None if waiting is None else waiting.finished
         # Reentrant, as a signal handler may close the server in the middle of submit().
         self._lock = threading.RLock()
         # All that may still be alive, for close() to wait for; ended ones are sorted out now and then.
@@ -85,9 +110,9 @@ class Workers(Generic[Task]):
         return thread in self._threads
 
     def submit(self, task: Task) -> bool:
-        """Have a thread work on it: whether that was accepted; not if the queue is full, or closed."""
+        """Have a thread work on it: whether that was accepted; not if the pool is closed."""
         with self._lock:
-            if self._closed or self._outstanding == self._most:
+            if self._closed:
                 return False
             self._outstanding += 1
             self.full = self._outstanding >= self.maximum
@@ -95,14 +120,6 @@ class Workers(Generic[Task]):
             if not self._coming:
                 self._call_one()
         return True
-
-    def take(self) -> Task | None:
-        """Take the task that waits longest away from the threads; ``None`` if none waits."""
-        with self._lock:
-            if not self._waiting:
-                return None
-            self._outstanding -= 1
-            return self._waiting.popleft()
 
     def end(self) -> None:
         """Take no more tasks; the threads end when those that are there are finished. Waits for nothing."""
@@ -174,15 +191,17 @@ class Workers(Generic[Task]):
         while True:
             with self._lock:
                 if done:
+                    if self._finished is not None:
+                        self._finished()
                     self.done += done
                     self._outstanding -= done
                     self.full = self._closed or self._outstanding >= self.maximum
                     done = 0
                 else:
                     self._coming -= 1
-                if self._waiting:
+                if self._is_ready():
                     task = self._waiting.popleft()
-                    if self._waiting and not self._coming:
+                    if not self._coming and self._is_ready():
                         self._call_one()
                     return task
                 if self._closed:

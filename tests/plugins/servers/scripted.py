@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pyroplug.contracts import Buffer, Connection
+from pyroplug.contracts import Buffer, Connection, Spawn
 
 PATIENCE = 20.0
 """Seconds after which a test that waits for something has failed."""
@@ -39,7 +39,7 @@ class Host:
     def open_session(
         self,
         connection: Connection,
-        spawn: Callable[[Callable[[], None]], None],
+        spawn: Spawn,
         /,
         *,
         handshake: bool = True,
@@ -80,7 +80,7 @@ class ScriptedSession:
         self,
         host: Host,
         connection: Connection,
-        spawn: Callable[[Callable[[], None]], None],
+        spawn: Spawn,
         handshake: bool,
     ) -> None:
         self.host, self.connection, self.spawn, self.handshake = host, connection, spawn, handshake
@@ -168,7 +168,7 @@ def _oneway(session: ScriptedSession, word: bytes) -> Sequence[Buffer]:
             session.host.action()
         session.host.order.append(word)
 
-    session.spawn(call)
+    session.spawn(call, session.connection, len(word))
     return ()
 
 

@@ -17,8 +17,8 @@ from .scripted import PATIENCE, wait_until
 def make(nothing_left_behind: None) -> Iterator[Callable[..., Workers[Any]]]:
     made: list[Workers[Any]] = []
 
-    def make(minimum: int, maximum: int, limit: int | None = None) -> Workers[Any]:
-        made.append(Workers("pool", minimum, maximum, lambda: lambda task: task(), limit))
+    def make(minimum: int, maximum: int) -> Workers[Any]:
+        made.append(Workers("pool", minimum, maximum, lambda: lambda task: task()))
         return made[-1]
 
     yield make
@@ -39,12 +39,6 @@ def test_full_tells_whether_another_task_would_wait(make: Callable[..., Workers[
     gate.set()
     wait_until(lambda: not workers.outstanding)
     assert not workers.full
-
-
-def test_the_queue_is_bounded(make: Callable[..., Workers[Any]]) -> None:
-    workers, gate = make(0, 1, 2), threading.Event()
-    assert [workers.submit(gate.wait) for _ in range(5)] == [True] * 3 + [False] * 2
-    gate.set()
 
 
 def test_nothing_that_a_task_raises_ends_a_thread(make: Callable[..., Workers[Any]]) -> None:
