@@ -3,15 +3,17 @@
 #   PYTHON  the interpreter to make the virtual environment with: make test PYTHON=python3.12
 #   VENV    the virtual environment's folder:                     make test VENV=/tmp/pyroplug
 #   ARGS    options for the demo, for pytest or the benchmarks:   make test ARGS="-k wire -x"
+#   SECONDS how long each target is fuzzed:                       make fuzz SECONDS=600 ARGS=session
 
 PYTHON ?= python3
 VENV   ?= .venv
 ARGS   ?=
+SECONDS := 60
 BIN    := $(VENV)/bin
 RESULTS := build/benchmarks.json
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: help demo test check bench bench-quick bench-page profile clean
+.PHONY: help demo test fuzz fuzz-long check bench bench-quick bench-page profile clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -22,12 +24,19 @@ demo: $(VENV)/.with-pyroplug ## see it work: every server model, transport and s
 test: $(VENV)/.with-tools ## run all tests, those against real Pyro5 among them
 	@$(BIN)/python -m pytest $(ARGS)
 
+fuzz: $(VENV)/.with-fuzzer ## hostile bytes for everything that reads them, SECONDS for each target
+	@$(BIN)/python -m fuzz --seconds $(SECONDS) $(ARGS)
+
+fuzz-long: $(VENV)/.with-tools ## 100,000 seeded mutations of valid bytes for each target
+	@PYROPLUG_FUZZ_RUNS=100000 $(BIN)/python -m pytest -q tests/fuzz $(ARGS)
+
 check: $(VENV)/.with-tools ## lint, format, types, and who imports whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy examples
 	$(BIN)/mypy benchmarks
+	$(BIN)/mypy fuzz
 	$(BIN)/python -m pytest -q tests/test_layers.py
 
 bench: $(VENV)/.with-contestants ## compare its speed with a bare socket's, real Pyro5's and other libraries'
@@ -45,7 +54,7 @@ profile: $(VENV)/.with-tools ## where the microseconds of a call go, and how man
 clean: ## remove the virtual environment, caches and what was built
 	test ! -f $(VENV)/.made || rm -rf $(VENV)
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	find pyroplug plugins tests -name __pycache__ -prune -exec rm -rf {} +
+	find pyroplug plugins tests fuzz -name __pycache__ -prune -exec rm -rf {} +
 
 # A stamp stands for a step that is complete, so that an interrupted one is made again. The installation is
 # editable: only new dependencies or entry points, which pyproject.toml lists, make it out of date.
@@ -67,3 +76,8 @@ $(VENV)/.with-tools: pyproject.toml $(VENV)/.made
 $(VENV)/.with-contestants: pyproject.toml $(VENV)/.made
 	$(PIP) --editable '.[test,bench]'
 	@touch $@ $(VENV)/.with-pyroplug $(VENV)/.with-tools
+
+# There is not a wheel of it for every interpreter and system; without it the targets run on mutations alone.
+$(VENV)/.with-fuzzer: $(VENV)/.with-tools
+	@$(PIP) --editable '.[fuzz]' || echo "atheris cannot be installed here: going on without"
+	@touch $@

@@ -7,7 +7,7 @@ payload stays as it came until somebody asks for its value.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from . import marshalled
 from .contracts import Buffer, Codec
@@ -32,6 +32,9 @@ class ReceivedPayload:
         self.data = data
         self.serializer_id = serializer_id
         self._codec = codec
+
+    def __getstate__(self) -> NoReturn:
+        raise TypeError("a blob that was received goes on as the only argument of a call, and nowhere else")
 
     def value(self) -> Any:
         """What it stands for. Raises :exc:`~pyroplug.errors.SerializeError` if it cannot be read here."""

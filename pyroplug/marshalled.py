@@ -23,6 +23,9 @@ LARGEST = 1 << 20
 MOST_DIGITS = 1000
 """Of a number, in base 32768: making larger ones takes long, and nobody sends them."""
 
+CROWD = 1000
+"""Keys from which on it is looked at whether they were made to meet in one place of a table."""
+
 _DIGIT = 15  # bits; the format's numbers are made of such digits
 _SMALLEST, _LARGEST = -(1 << 31), (1 << 31) - 1
 
@@ -200,18 +203,26 @@ class _Reader:
             self._seen.append(_UNFINISHED)
         made: Any
         if kind == "{":
-            made = {}
+            keys, values = [], []
             while self.data[self.at : self.at + 1] != b"0":
-                key = self.value(depth)
-                made[key] = self.value(depth)
+                keys.append(self.value(depth))
+                values.append(self.value(depth))
             self.at += 1
+            made = dict(zip(_no_crowd(keys), values, strict=True))
         else:
             count = self._take(1)[0] if kind == ")" else self._number()
             made = [self.value(depth) for _ in range(count)]
-            made = _MAKERS[kind](made)
+            made = _MAKERS[kind](_no_crowd(made) if kind in "<>" else made)
         if kept:
             self._seen[place] = made
         return made
+
+
+def _no_crowd(keys: list[Any]) -> list[Any]:
+    """Keys; putting them into a table is sure not to take a time that grows with their square."""
+    if len(keys) > CROWD and len(set(map(hash, keys))) < len(keys) // 2:
+        raise TypeError("many keys have the same hash")
+    return keys
 
 
 _UNFINISHED = object()

@@ -43,6 +43,8 @@ GROWTH = 16
 _NO_MEMORY = memoryview(b"")
 _NO_CODECS: Mapping[int, Codec] = {}
 _WITH_VALUES = (int(MessageType.INVOKE), int(MessageType.RESULT))
+_NO_VERSION = PREFIX[:-2]
+"""What comes before the version, of which a single byte says nothing."""
 _AS_IT_CAME = COMPRESSED | int(Flags.KEEP_SERIALIZED)
 _ANNOTATIONS, _HEAD, _PIECE = "annotations", "head", "piece"
 """What arrives of a message: a head is how the payload goes on, and tells what to do with that."""
@@ -183,7 +185,7 @@ class Receiver:
     def _take_header(self, data: memoryview, messages: list[Message]) -> memoryview:
         taken = HEADER_SIZE - len(self._head)
         head = self._head + bytes(data[:taken])
-        if not PREFIX.startswith(head[: len(PREFIX)]):
+        if not PREFIX.startswith(head[: len(PREFIX)]) and head[:-1] != _NO_VERSION:
             self._fail(_wrong_prefix(head))
         elif len(head) < HEADER_SIZE:
             self._head = head

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import marshal
+import time
 from typing import Any
 
 import pytest
@@ -132,3 +133,26 @@ def test_texts(text: str) -> None:
 def test_a_text_is_expected() -> None:
     with pytest.raises(ProtocolError, match="expected a text, not a int"):
         marshalled.load_text(marshal.dumps(7))
+
+
+PRIME = (1 << 61) - 1
+KEYS = [marshalled.dump(PRIME * number) for number in range(1, 20_001)]
+COUNT = len(KEYS).to_bytes(4, "little")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"{" + b"".join(key + b"N" for key in KEYS) + b"0",
+        b"<" + COUNT + b"".join(KEYS),
+        b">" + COUNT + b"".join(b")\1" + key for key in KEYS),
+    ],
+    ids=["dictionary", "set", "tuples"],
+)
+def test_keys_that_were_made_to_have_one_hash_are_refused_soon(data: bytes) -> None:
+    began = time.process_time()
+    with pytest.raises(ProtocolError, match="same hash"):
+        marshalled.load(data)
+    assert time.process_time() - began < 2.0
+    numbers = b"".join(marshalled.dump(number << 70) for number in range(5000))
+    assert len(marshalled.load(b"<" + (5000).to_bytes(4, "little") + numbers)) == 5000

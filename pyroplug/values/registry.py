@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any, NoReturn, TypeVar
 
-from pyroplug.errors import PyroError, SecurityError, SerializeError
+from pyroplug.errors import SecurityError, SerializeError
 
 from .exceptions import exception_from_dict, exception_to_dict, is_exception_name
 
@@ -304,7 +304,7 @@ def _registration_hint(name: str) -> str:
 def _guarded(name: str, reader: Callable[[dict[str, Any]], Any], data: dict[str, Any]) -> Any:
     try:
         return reader(data)
-    except PyroError:
+    except (SerializeError, SecurityError):
         raise
     except Exception as error:
         raise SerializeError(

@@ -62,8 +62,16 @@ _AFTER_COMMA = {"[": "[", "(": "(,", "(,": "(,", "{": "{,", "{,": "{,", "{:": "{
 _AFTER_COLON = {"{": "{:", "{:,": "{:"}
 _CLOSED_BY = {"[": "]", "(": ")", "(,": ")", "{": "}", "{,": "}", "{:": "}", "{:,": "}"}
 
+# What Python's parser writes warnings about: escapes that are none, and words that follow on numbers.
+_curious = re.compile(
+    r"\\(?:[^\n\\'\"abfnrtvxuUN0-7]|[4-7][0-7]{2})"
+    r"|(?<![^\s(\[{,:+*/-])[0-9.][0-9a-fA-F_xXoObBjJeE.]*(?:and|else|for|if|in|is|not|or)"
+).search
+_bytes_begin = re.compile(r"[bB][rR]?['\"]").search
+_of_texts_alone = re.compile(r"\\[NuU]").search
+
 _not_in_text = re.compile(r"[\r\n\0]").search
-_EITHER_ESCAPE = r"\\(?:[\\'\"abfnrtv]|x[0-9a-fA-F]{2}|[0-3][0-7]{2}|[0-7]{1,2}"
+_EITHER_ESCAPE = r"\\(?:[\\'\"abfnrtv]|x[0-9a-fA-F]{2}|[0-3][0-7]{2}|[0-7]{1,2}(?![0-7])"
 _text_escape = re.compile(rf"{_EITHER_ESCAPE}|u[0-9a-fA-F]{{4}}|U[0-9a-fA-F]{{8}})")
 _bytes_escape = re.compile(rf"{_EITHER_ESCAPE})")
 
@@ -77,7 +85,7 @@ def read_literal(text: str) -> Any:
     try:
         return _read(text)
     except Exception:
-        if len(text) > SMALL:
+        if len(text) > SMALL or _curious(text) or (_of_texts_alone(text) and _bytes_begin(text)):
             raise
     return literal_eval(text)
 

@@ -1,0 +1,143 @@
+"""Run targets on bytes that nobody has thought of: ``python -m fuzz [TARGET ...]``.
+
+With atheris, which knows what code the bytes reach, where it is installed (extra ``fuzz``); otherwise, and
+with ``--plain``, with seeded mutations of the corpus. What breaks something is kept in ``fuzz/crashes/``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import faulthandler
+import hashlib
+import importlib.util
+import logging
+import subprocess
+import sys
+import time
+import traceback
+from random import Random
+
+from .mutations import mutated
+from .seeds import CORPUS, CRASHES, files_of
+from .targets import TARGETS
+
+FRAMED = frozenset(("receiver", "session", "client"))
+SLOW = 2.0
+"""Seconds of processor time that no input may take; they have 64 KiB at most."""
+STUCK = 60.0
+"""Seconds after which a run is taken to hang: Python tells where, and ends."""
+
+
+def run_plain(
+    target: str, *, runs: int = sys.maxsize, seconds: float = float("inf"), seed: int = 0, first: int = 0
+) -> tuple[int, list[bytes]]:
+    """Run a target on mutations of its corpus: how many there were, and which of them broke something.
+
+    :param runs: how many; what a number gives depends on it, the seed and the corpus alone.
+    :param seconds: after which it ends.
+    :param first: the first number.
+    """
+    seeds = [path.read_bytes() for path in files_of(target)]
+    ends = time.monotonic() + seconds
+    broken, number = list[bytes](), first
+    while number < first + runs and time.monotonic() < ends and len(broken) < 10:
+        random = Random(f"{target} {seed} {number}")
+        data = mutated(random.choice(seeds), seeds, random, framed=target in FRAMED)
+        if not is_harmless(target, data):
+            broken.append(data)
+        number += 1
+    return number - first, broken
+
+
+def is_harmless(target: str, data: bytes) -> bool:
+    """Whether all that must hold for these bytes does so, and soon; if not it is printed what does not."""
+    began = time.process_time()
+    try:
+        TARGETS[target](data)
+    except BaseException:
+        traceback.print_exc()
+        return False
+    took = time.process_time() - began
+    if took > SLOW:
+        print(f"{target}: {len(data):,} bytes took {took:.1f} seconds", file=sys.stderr)
+    return took <= SLOW
+
+
+def _keep(target: str, data: bytes) -> None:
+    folder = CRASHES / target
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / hashlib.sha256(data).hexdigest()[:12]
+    path.write_bytes(data)
+    print(f"kept as {path}", file=sys.stderr)
+
+
+def _run_atheris(target: str, seconds: int) -> int:
+    """Fuzz in a process of its own, as atheris ends the one that it is in."""
+    found = CRASHES / target
+    found.mkdir(parents=True, exist_ok=True)
+    code = f"from fuzz.__main__ import fuzz_here; fuzz_here({target!r})"
+    options = [
+        f"-max_total_time={seconds}",
+        "-timeout=20",
+        "-rss_limit_mb=2048",
+        f"-artifact_prefix={found}/",
+    ]
+    work = CORPUS.parent.parent / "build" / "fuzz" / target
+    work.mkdir(parents=True, exist_ok=True)
+    folders = [str(work), str(CORPUS / target)]
+    return subprocess.call(
+        [sys.executable, "-c", code, *options, "-max_len=65536", "-print_final_stats=0", *folders]
+    )
+
+
+def fuzz_here(target: str) -> None:
+    """Have atheris run a target; the process's arguments are libFuzzer's."""
+    import atheris
+
+    instrumented = ("pyroplug", "serpent", "json", "fuzz")
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0].partition("_")[0] in instrumented:
+            for each in list(vars(module).values()):
+                if callable(each) and getattr(each, "__module__", None) == name and hasattr(each, "__code__"):
+                    setattr(module, each.__name__, atheris.instrument_func(each))
+    atheris.Setup([sys.argv[0], *sys.argv[1:]], TARGETS[target])
+    atheris.Fuzz()
+
+
+def main() -> int:
+    """What it says above; the exit status is 1 if something broke."""
+    parser = argparse.ArgumentParser("fuzz", description=__doc__)
+    parser.add_argument(
+        "targets", nargs="*", metavar="TARGET", help=f"one of {', '.join(TARGETS)}; all of them"
+    )
+    parser.add_argument("--seconds", type=int, default=60, help="for each target (60)")
+    parser.add_argument(
+        "--runs", type=int, default=0, help="for each target, instead of a time; without atheris"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the mutations (0)")
+    parser.add_argument("--plain", action="store_true", help="without atheris")
+    chosen = parser.parse_args()
+    with_atheris = not chosen.plain and not chosen.runs and importlib.util.find_spec("atheris") is not None
+    logging.disable()  # what the bytes make a daemon warn of
+    failed = False
+    for target in chosen.targets or TARGETS:
+        if target not in TARGETS:
+            parser.error(f"there is no target {target!r}")
+        if with_atheris:
+            failed |= _run_atheris(target, chosen.seconds) != 0
+            continue
+        faulthandler.dump_traceback_later(STUCK + chosen.seconds, exit=True)
+        limits = {"runs": chosen.runs} if chosen.runs else {"seconds": chosen.seconds}
+        began = time.monotonic()
+        count, broken = run_plain(target, seed=chosen.seed, **limits)
+        print(
+            f"{target}: {count:,} inputs in {time.monotonic() - began:.1f} s, {len(broken)} broke something"
+        )
+        for data in broken:
+            _keep(target, data)
+        failed |= bool(broken)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
