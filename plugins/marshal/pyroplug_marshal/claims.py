@@ -1,8 +1,8 @@
 """What marshal data claims beyond what is in it: Python's reader takes that at its word.
 
-Five bytes can claim a tuple of two billion items, for which it takes the memory, and some hundred bytes can
-refer to tuples within tuples so often that to hash the outermost takes longer than anybody lives. Small data
-is told to be harmless by a search that takes no time; the rest is gone through here.
+Five bytes can claim a tuple of two billion items, for which it takes the memory. A key that is a tuple which
+contains itself crashes the interpreter, and one that refers to tuples within tuples takes longer to hash than
+anybody lives. Small data is told to be harmless by a search that takes no time; the rest is gone through.
 """
 
 from __future__ import annotations
@@ -18,12 +18,11 @@ _REFERRED = 0x80
 """This bit of a type code says that later parts may refer to the value."""
 _SMALL = 256
 """Bytes of data in which no more than a hundred containers of few items can claim too much."""
-_SEVERAL = 16
-"""Tuples that may be referred to, up to which they make no more than is harmless of what is in them."""
 _MOST = 1 << 20
 """How many tuples there may be within one, counted as often as they are referred to."""
 
-_claims_many = re.compile(rb"(?s)[(\[\xa8\xdb](?!.\0\0\0)").search
+# Containers of many items, and tuples that may be referred to.
+_deserves_a_look = re.compile(rb"(?s)[(\[\xdb](?!.\0\0\0)|[\xa8\xa9\xbe]").search
 
 
 def check_claims(data: Buffer) -> None:
@@ -31,9 +30,9 @@ def check_claims(data: Buffer) -> None:
 
     :raises ValueError: it does not.
     """
-    if len(data) > _SMALL or _claims_many(data):
+    if len(data) > _SMALL or _deserves_a_look(data):
         data = bytes(data)  # this makes no copy of bytes
-        if _check_items(data) > _SEVERAL:
+        if _check_items(data) and b"r" in data:
             _check_references(data)
 
 
@@ -47,7 +46,7 @@ _SMALL_TUPLE, _DICT, _END, _INTEGER, _REFERENCE, _CODE = b"){0lrc"
 _RUN = 32
 
 
-def _check_items(data: bytes) -> int:  # noqa: PLR0912 - a call for each token would take as long as the rest
+def _check_items(data: bytes) -> int:
     """Go from token to token: all items that are claimed have to be there. An item takes a byte at least.
 
     It gives the number of tuples that may be referred to.
@@ -77,10 +76,8 @@ def _check_items(data: bytes) -> int:  # noqa: PLR0912 - a call for each token w
                 at += 5 + int.from_bytes(data[at + 1 : at + 5], "little")
             elif code == _INTEGER:
                 at += 5 + 2 * abs(int.from_bytes(data[at + 1 : at + 5], "little", signed=True))
-            else:  # there the reader stops, or it is code, which is refused
-                if code == _CODE:
-                    raise ValueError("it holds a code object")
-                break
+            else:
+                raise ValueError(f"it holds {'a code object' if code == _CODE else 'what nobody sends'}")
     except IndexError:  # it is cut off
         pass
     return tuples
@@ -117,7 +114,7 @@ def _tokens(data: bytes) -> Iterator[tuple[int, bool, int]]:
 
 
 def _check_references(data: bytes) -> None:
-    """Weigh tuples: how many are in them, counted as often as they are referred to."""
+    """Weigh tuples: how many are in them, counted as often as they are referred to. None is in itself."""
     weights: list[int] = []  # of what may be referred to
     containers: list[list[int]] = []  # type code, items to come, weight, place among those
     for code, kept, number in _tokens(data):
@@ -126,8 +123,10 @@ def _check_references(data: bytes) -> None:
             containers.append([code, -1 if code == _DICT else number, 1, len(weights) if kept else -1])
         elif code == _REFERENCE and 0 <= number < len(weights):
             weight = weights[number]
+            if weight < 0:
+                raise ValueError("it refers to a tuple that contains itself")
         if kept:
-            weights.append(0)
+            weights.append(-1 if code in _HASHABLE else 0)  # until it is complete
         if code in _CONTAINERS or code in (_DICT, _END):
             if not containers or (containers[-1][1] and code != _END):
                 continue
