@@ -39,6 +39,9 @@ class Thing:
         error.code = 7  # type: ignore[attr-defined]
         raise error
 
+    def stop(self) -> None:
+        raise StopIteration("not the end", 3)
+
     def fail_strangely(self) -> None:
         raise OwnError("strange")
 
@@ -222,3 +225,19 @@ def test_a_batch_that_nobody_answers() -> None:
         batch.call()
         with pytest.raises(ProtocolError, match="dict"):
             batch()
+
+
+def test_the_end_of_an_iteration_is_not_the_end_of_the_results(batch: Any) -> None:
+    batch.append(1)
+    batch.stop()
+    batch.append(2)
+    results = batch()
+    assert next(results) == 1
+    with pytest.raises(RemoteError, match="not the end") as caught:
+        next(results)
+    assert (caught.value.type_name, caught.value.remote_args) == (
+        "builtins.StopIteration",
+        ("not the end", 3),
+    )
+    assert "in stop" in "".join(caught.value._pyroTraceback)
+    assert list(results) == []

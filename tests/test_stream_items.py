@@ -92,3 +92,23 @@ def test_what_contains_itself() -> None:
     endless: list[Any] = []
     endless.append(endless)
     assert size_of(endless) < 1000
+
+
+class Meta(type):
+    def __getattr__(cls, name: str) -> Any:
+        raise SystemExit(name) if name == "nbytes" else AttributeError(name)
+
+
+class Secretive(metaclass=Meta):
+    """Its class must not be asked for its size."""
+
+
+class Sized:
+    @property
+    def nbytes(self) -> int:
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("item", [Secretive(), Sized()])
+def test_what_raises_has_a_size_all_the_same(item: Any) -> None:
+    assert size_of([item]) > 0

@@ -5,7 +5,8 @@ from __future__ import annotations
 import reprlib
 import types
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from enum import Enum
 from typing import Any, NoReturn, TypeVar
 
@@ -141,12 +142,15 @@ class ClassRegistry:
     def raised_to_dict(self, error: BaseException, traceback: Sequence[str] | None) -> Any:
         """A plain stand-in for an exception that was raised: as registered, or with its traceback.
 
+        A registered converter finds the traceback as the exception's ``_pyroTraceback``, as in Pyro5.
+
         :param traceback: lines of text that say where it was raised; ``None`` to say nothing of that, nor
             of where the exceptions were raised that it carries.
         """
         converter = self.converter_for(error)
         if converter is not None:
-            return converter(error)
+            with _traceback_shown(error, traceback or ()):
+                return converter(error)
         described = exception_to_dict(error, traceback or ())
         if traceback is None:
             for part in ("args", "attributes"):
@@ -245,6 +249,23 @@ class ClassRegistry:
 
     def _number(self, value: Any) -> float:
         return float(self.recreate(value))
+
+
+@contextmanager
+def _traceback_shown(error: Any, traceback: Sequence[str]) -> Iterator[None]:
+    """Have an exception show a traceback; a class of somebody's making may take no attribute."""
+    before = None
+    with suppress(Exception):
+        before = getattr(error, "_pyroTraceback", None)
+        error._pyroTraceback = list(traceback)
+    try:
+        yield
+    finally:
+        with suppress(Exception):
+            if before is None:
+                del error._pyroTraceback
+            else:
+                error._pyroTraceback = before
 
 
 def _daemon_of(value: Any) -> Any:

@@ -29,8 +29,8 @@ from pyroplug.api import (
 from pyroplug.errors import HandshakeError, PyroError, RemoteError
 from pyroplug.hookspecs import hookimpl
 from pyroplug.plugins import PluginSet
-from tests.running import BOTH_MODELS, Running, Way
-from tests.support import wait_until
+from tests.running import BOTH_MODELS, Running, Way, settings
+from tests.support import PATIENCE, wait_until
 
 from .harness import MODELS, Place, attacked
 from .misbehaving import MAKERS, Service, Unwritable
@@ -465,3 +465,25 @@ def test_a_process_whose_main_thread_runs_it(place: Place, tmp_path: Path) -> No
         assert proxy._pyroConnection is connection
         wait_until(lambda: proxy.noted_so_far() == len(MAKERS))
         assert server.usage().threads < 60
+
+
+def test_resources_where_the_main_thread_serves(in_thread: Callable[..., Any]) -> None:
+    """``KeyboardInterrupt`` of a resource is no Ctrl-C."""
+    holder = Holder()
+    with Daemon(config=settings(SERVERTYPE="multiplex")) as daemon:
+        uri = daemon.register(holder)
+
+        def attack() -> None:
+            try:
+                for kind in MAKERS:
+                    with Proxy[Any](uri) as proxy:
+                        proxy.hold(kind)
+                with Proxy[Any](uri) as proxy:
+                    proxy.hold("MemoryError")
+            finally:
+                daemon.shutdown()
+
+        attacker = in_thread(attack)
+        daemon.requestLoop()
+        attacker.result(PATIENCE)
+    assert [resource.closed for resource in holder.resources] == [True] * (len(MAKERS) + 1)

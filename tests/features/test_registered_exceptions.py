@@ -84,3 +84,29 @@ def test_a_failing_converter_is_told(run_daemon: Callable[..., Running], registe
     stock = run_daemon(stock=Stock()).proxy("stock")
     with pytest.raises(PyroError, match=r"cannot be sent.*OutOfStockError"):
         stock.take(1)
+
+
+@EITHER
+@pytest.mark.parametrize("send", [True, False])
+def test_their_converters_find_the_traceback(
+    run_daemon: Callable[..., Running], way: Way, send: bool
+) -> None:
+    found: list[list[str]] = []
+    raised: list[OutOfStockError] = []
+
+    def told(error: Any) -> dict[str, Any]:
+        found.append(error._pyroTraceback)
+        raised.append(error)
+        return {"__class__": NAME, "left": error.left}
+
+    register_class_to_dict(OutOfStockError, told)
+    register_dict_to_class(NAME, made)
+    try:
+        stock = run_daemon(way, stock=Stock(), SEND_TRACEBACK=send).proxy("stock")
+        with pytest.raises(OutOfStockError):
+            stock.take(3)
+    finally:
+        unregister_class_to_dict(OutOfStockError)
+        unregister_dict_to_class(NAME)
+    assert ("in take" in "".join(found[-1])) is send
+    assert not hasattr(raised[-1], "_pyroTraceback")  # it is not one that came from afar

@@ -290,7 +290,7 @@ class BaseServer:
         try:
             link.session.lost(reason)
         except BaseException as error:
-            contain(f"the end of the session with {link.connection.peer} failed", error)
+            contain(f"the end of the session with {link.connection.peer} failed", error, self._loop_thread)
         if link.is_given:
             self.wake()  # the loop may have been there for it alone
 
