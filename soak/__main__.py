@@ -21,7 +21,7 @@ from .watching import Usage, growth, usage
 CLIENTS = (("pyroplug", 4), ("pyroplug", 4), ("pyroplug", 4), ("Pyro5", 4))
 """A process each, with so many clients."""
 GROWTH = 4.0
-"""MiB by which a server may grow between the end of its warming up and the end, by the line that fits best."""
+"""MiB by which a server may grow between the end of its warming up and the end, by the line that fits."""
 WARM = 0.3
 """The part of the time that is warming up."""
 THREADS = 8

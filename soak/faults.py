@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import socket
+import struct
 import sys
 
 __all__ = ["FAULTS", "FaultyNetwork"]
@@ -31,6 +33,7 @@ class FaultyNetwork:
         self._port = port
         self._faults = faults
         self._random = random.Random(seed)
+        self._tasks: set[asyncio.Task[None] | None] = set()  # nobody else holds on to them
 
     async def serve(self) -> asyncio.Server:
         """Begin to accept connections."""
@@ -38,6 +41,7 @@ class FaultyNetwork:
 
     async def _connected(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
         fault = self._random.choice(self._faults)
+        self._tasks.add(task := asyncio.current_task())
         to_server: asyncio.StreamWriter | None = None
         try:
             if fault == "late":
@@ -49,10 +53,11 @@ class FaultyNetwork:
             await asyncio.gather(forth, back)
         except (OSError, EOFError):
             for writer in filter(None, (to_client, to_server)):
-                writer.transport.abort()
+                _reset(writer)
         finally:
             for writer in filter(None, (to_client, to_server)):
                 writer.close()
+            self._tasks.discard(task)
 
     async def _pass_on(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, fault: str, after: int
@@ -91,6 +96,14 @@ class FaultyNetwork:
             pieces.append(data[begin : begin + size])
             begin += size
         return pieces
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    """Break a connection: what is on its way is lost, and the other side gets an error."""
+    with contextlib.suppress(OSError):
+        sock = writer.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
 
 
 async def main() -> None:
