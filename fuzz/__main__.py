@@ -71,37 +71,14 @@ def _keep(target: str, data: bytes) -> None:
     print(f"kept as {path}", file=sys.stderr)
 
 
-def _run_atheris(target: str, seconds: int) -> int:
-    """Fuzz in a process of its own, as atheris ends the one that it is in."""
-    found = CRASHES / target
-    found.mkdir(parents=True, exist_ok=True)
-    code = f"from fuzz.__main__ import fuzz_here; fuzz_here({target!r})"
-    options = [
-        f"-max_total_time={seconds}",
-        "-timeout=20",
-        "-rss_limit_mb=2048",
-        f"-artifact_prefix={found}/",
-    ]
-    work = CORPUS.parent.parent / "build" / "fuzz" / target
-    work.mkdir(parents=True, exist_ok=True)
-    folders = [str(work), str(CORPUS / target)]
-    return subprocess.call(
-        [sys.executable, "-c", code, *options, "-max_len=65536", "-print_final_stats=0", *folders]
-    )
-
-
-def fuzz_here(target: str) -> None:
-    """Have atheris run a target; the process's arguments are libFuzzer's."""
-    import atheris
-
-    instrumented = ("pyroplug", "serpent", "json", "fuzz")
-    for name, module in list(sys.modules.items()):
-        if name.partition(".")[0].partition("_")[0] in instrumented:
-            for each in list(vars(module).values()):
-                if callable(each) and getattr(each, "__module__", None) == name and hasattr(each, "__code__"):
-                    setattr(module, each.__name__, atheris.instrument_func(each))
-    atheris.Setup([sys.argv[0], *sys.argv[1:]], TARGETS[target])
-    atheris.Fuzz()
+def _run_guided(target: str, seconds: int) -> bool:
+    """Whether nothing broke; what does ends it. What it has learnt is there for the next time."""
+    found, learnt = CRASHES / target, CORPUS.parent.parent / "build" / "fuzz" / target
+    for folder in (found, learnt):
+        folder.mkdir(parents=True, exist_ok=True)
+    limits = [f"-max_total_time={seconds}", "-max_len=65536", "-timeout=20", "-rss_limit_mb=2048"]
+    command = [sys.executable, "-m", "fuzz.guided", target, *limits, f"-artifact_prefix={found}/"]
+    return subprocess.call([*command, str(learnt), str(CORPUS / target)]) == 0
 
 
 def main() -> int:
@@ -124,7 +101,7 @@ def main() -> int:
         if target not in TARGETS:
             parser.error(f"there is no target {target!r}")
         if with_atheris:
-            failed |= _run_atheris(target, chosen.seconds) != 0
+            failed |= not _run_guided(target, chosen.seconds)
             continue
         faulthandler.dump_traceback_later(STUCK + chosen.seconds, exit=True)
         limits = {"runs": chosen.runs} if chosen.runs else {"seconds": chosen.seconds}
