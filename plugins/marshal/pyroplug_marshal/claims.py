@@ -12,11 +12,11 @@ from collections.abc import Iterator
 
 from pyroplug.contracts import Buffer
 
-__all__ = ["check_claims"]
+__all__ = ["SMALL", "check_claims", "check_items"]
 
 _REFERRED = 0x80
 """This bit of a type code says that later parts may refer to the value."""
-_SMALL = 256
+SMALL = 256
 """Bytes of data in which no more than a hundred containers of few items can claim too much."""
 _MOST = 1 << 20
 """How many tuples there may be within one, counted as often as they are referred to."""
@@ -30,9 +30,9 @@ def check_claims(data: Buffer) -> None:
 
     :raises ValueError: it does not.
     """
-    if len(data) > _SMALL or _deserves_a_look(data):
+    if len(data) > SMALL or _deserves_a_look(data):
         data = bytes(data)  # this makes no copy of bytes
-        if _check_items(data) and b"r" in data:
+        if check_items(data) and b"r" in data:
             _check_references(data)
 
 
@@ -46,10 +46,12 @@ _SMALL_TUPLE, _DICT, _END, _INTEGER, _REFERENCE, _CODE = b"){0lrc"
 _RUN = 32
 
 
-def _check_items(data: bytes) -> int:
+def check_items(data: bytes) -> int:
     """Go from token to token: all items that are claimed have to be there. An item takes a byte at least.
 
     It gives the number of tuples that may be referred to.
+
+    :raises ValueError: they are not there, or one of them is a code object.
     """
     at, size, claimed, tuples, steps = 0, len(data), 0, 0, _STEPS
     try:

@@ -11,14 +11,13 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
-from types import CodeType
 from typing import Any
 
 from pyroplug.contracts import Buffer, ClassConverter, Codec, Payload, Settings
 from pyroplug.errors import SerializeError
 
 from .bulk import MAY_BE_LARGE, is_large, on_its_own, with_large
-from .claims import check_claims
+from .claims import SMALL, check_claims, check_items
 from .plain import PLAIN_TYPES, plain_maker
 
 __all__ = ["MarshalSerializer"]
@@ -29,30 +28,26 @@ _LINE = ord("_")
 
 _NONE = marshal.dumps(None)
 _write: Callable[[Any], bytes]
-_SHORT = 1 << 16
 _read: Callable[[Buffer], Any]
 if sys.version_info >= (3, 13):
     _write, _read = partial(marshal.dumps, allow_code=False), partial(marshal.loads, allow_code=False)
     _may_hold_code: Callable[[Buffer], object] | None = None
 else:
-    # There the result has to be looked through. That is seldom needed: a code object is a letter, five
-    # numbers (six in Python 3.10) of four bytes, and bytes, or a reference to some. Two searches that begin
-    # with one letter each take a tenth of the time of one for either.
+    # There data that is too small to be gone through anyway has to be if there may be code in it. That is seldom
+    # needed: a code object is a letter, five numbers (six in Python 3.10) of four bytes, and bytes, or a
+    # reference to some. The first three numbers count arguments. The reader refuses more of them than there are
+    # names, and a name takes more than a byte: they are short, and texts are not mistaken for code.
     _write, _read = marshal.dumps, marshal.loads
     _numbers = 6 if sys.version_info < (3, 11) else 5
     _is_cpython = sys.implementation.name == "cpython"
-    _rest = b".{%d}[sr\xf3\xf2]" % (4 * _numbers) if _is_cpython else b""
-    _in_any = [re.compile(b"(?s)%s%s" % (letter, _rest)).search for letter in (b"c", b"\xe3")]
-    # The first three numbers count arguments. The reader refuses more of them than there are names, and a
-    # name takes more than a byte: in a short message they are short, and texts are not mistaken for code.
-    _short = b"..\0\0" * 3 + b".{%d}[sr\xf3\xf2]" % (4 * _numbers - 12) if _is_cpython else b""
-    _in_short = [re.compile(b"(?s)%s%s" % (letter, _short)).search for letter in (b"c", b"\xe3")]
+    _rest = b"..\0\0" * 3 + b".{%d}[sr\xf3\xf2]" % (4 * _numbers - 12) if _is_cpython else b""
+    # Two searches that begin with one letter each take a tenth of the time of one for either.
+    _search, _search_other = (re.compile(b"(?s)%s%s" % (letter, _rest)).search for letter in (b"c", b"\xe3"))
 
     def _may_hold_code(data: Buffer) -> object:
-        search, search_other = _in_short if len(data) < _SHORT else _in_any
         if type(data) is bytes:  # looking for a single byte takes next to no time
-            return (0x63 in data and search(data)) or (0xE3 in data and search_other(data))
-        return search(data) or search_other(data)
+            return (0x63 in data and _search(data)) or (0xE3 in data and _search_other(data))
+        return _search(data) or _search_other(data)
 
 
 class MarshalSerializer:
@@ -161,11 +156,11 @@ def _readers(classes: ClassConverter) -> tuple[Any, Any]:
             return None
         try:
             check_claims(data)
+            if may_hold_code is not None and len(data) <= SMALL and may_hold_code(data):
+                check_items(bytes(data))
             value = read(data)
         except Exception as error:
             raise _load_error(error) from error
-        if may_hold_code is not None and may_hold_code(data):
-            _refuse_code(value)
         if (type(data) is not bytes or _LINE in data) and mentions_class(data):
             return recreate(value)
         return value
@@ -179,20 +174,6 @@ def _readers(classes: ClassConverter) -> tuple[Any, Any]:
         raise SerializeError("received a call that is not a tuple of object, method, arguments, keywords")
 
     return loads, loads_call
-
-
-def _refuse_code(value: Any) -> None:
-    """Look through a value that was read, which may contain itself, and anything twice."""
-    waiting, seen = [value], set()
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, CodeType):
-            raise SerializeError("received a code object, and refused it")
-        if isinstance(item, (list, tuple, set, frozenset, dict)) and id(item) not in seen:
-            seen.add(id(item))
-            waiting.extend(item)
-            if isinstance(item, dict):
-                waiting.extend(item.values())
 
 
 def _load_error(error: Exception) -> SerializeError:

@@ -15,7 +15,6 @@ from typing import Any
 import Pyro5.serializers
 import pytest
 from pyroplug_marshal import MarshalSerializer
-from pyroplug_marshal.serializer import _refuse_code
 
 from pyroplug.errors import SerializeError
 from pyroplug.values import ClassRegistry
@@ -106,16 +105,19 @@ def test_code_that_shares_its_bytes() -> None:
 
 
 def test_code_is_found_in_what_contains_itself() -> None:
+    codec = make_codec()
     circle: list[Any] = [1]
     circle.append(circle)
-    _refuse_code(circle)
     wide: Any = [1]
     for _ in range(100):
         wide = [wide, wide]
-    _refuse_code(wide)
-    circle.append({"x": (function.__code__,)})
-    with pytest.raises(SerializeError):
-        _refuse_code(circle)
+    loaded = codec.loads(marshal.dumps([circle, wide]))
+    assert loaded[0][1] is loaded[0]
+    loaded[0].clear()
+    for beside in (None, "x" * 500):
+        circle.append({"x": (function.__code__, beside)})
+        with pytest.raises(SerializeError, match=r"code|disallowed"):
+            codec.loads(marshal.dumps(circle))
     circle.clear()
 
 
