@@ -33,10 +33,10 @@ if sys.version_info >= (3, 13):
     _write, _read = partial(marshal.dumps, allow_code=False), partial(marshal.loads, allow_code=False)
     _may_hold_code: Callable[[Buffer], object] | None = None
 else:
-    # There data that is too small to be gone through anyway has to be if there may be code in it. That is
-    # seldom needed: a code object is a letter, five numbers (six in Python 3.10) of four bytes, and bytes, or a
-    # reference to some. The first three numbers count arguments. The reader refuses more of them than there
-    # are names, and a name takes more than a byte: they are short, and texts are not mistaken for code.
+    # There data that is too small to be gone through anyway has to be if there may be code in it. That
+    # is seldom needed: a code object is a letter, five numbers (six in Python 3.10) of four bytes, and bytes,
+    # or a reference to some. The first three numbers count arguments. The reader refuses more of them than
+    # there are names, and a name takes more than a byte: they are short, and texts are not mistaken for code.
     _write, _read = marshal.dumps, marshal.loads
     _numbers = 6 if sys.version_info < (3, 11) else 5
     _is_cpython = sys.implementation.name == "cpython"
