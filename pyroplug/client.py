@@ -74,6 +74,7 @@ class ClientProtocol:
     :ivar loads: gives the value of an answer's payload.
     :ivar serializer_id: of the serializer that both are of.
     :ivar limit: bytes of the largest message, either way.
+    :ivar correlation_id: of requests, where the context has none; ``None`` for none.
     :ivar plain_size: bytes of the largest payload that :mod:`pyroplug.plain_exchange` may send.
 
     Per request: send what ``call`` gives, then until ``buffer_updated`` gives messages, receive into
@@ -88,6 +89,7 @@ class ClientProtocol:
         "_compress",
         "_receiver",
         "buffer_updated",
+        "correlation_id",
         "dumps_call",
         "get_buffer",
         "limit",
@@ -117,6 +119,7 @@ class ClientProtocol:
         self.limit = limit
         self.plain_size = largest_plain(limit, compress)
         self._compress = compress
+        self.correlation_id: bytes | None = None
         self._codecs = codecs
         self._answer_ids: tuple[int, ...] = (serializer_id,)  # the last blob that was passed on adds its own
         self._receiver = Receiver(limit)
@@ -197,6 +200,7 @@ class ClientProtocol:
         serializer_id: int | None = None,
     ) -> Sequence[Buffer]:
         state = current_state()
+        correlation_id = None if state is None else state.correlation_to_send()
         return encode(
             kind,
             self.serializer_id if serializer_id is None else serializer_id,
@@ -204,7 +208,7 @@ class ClientProtocol:
             sequence,
             payload,
             annotations if state is None else {**state.to_send(), **annotations},
-            None if state is None else state.correlation_to_send(),
+            self.correlation_id if correlation_id is None else correlation_id,
             compress=self._compress,
             limit=self.limit,
         )

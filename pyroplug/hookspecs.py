@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import click
 
     from .contracts import (
+        CallObserver,
         ConfigItem,
         HandshakeValidator,
         ResourceTracker,
@@ -68,6 +69,12 @@ def pyroplug_handshake_validators() -> Iterable[HandshakeValidator]:
 @hookspec
 def pyroplug_resource_trackers() -> Iterable[ResourceTracker]:
     """The resource trackers that this plugin brings."""
+    raise NotImplementedError
+
+
+@hookspec
+def pyroplug_call_observers() -> Iterable[CallObserver]:
+    """The call observers that this plugin brings."""
     raise NotImplementedError
 
 

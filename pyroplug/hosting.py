@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .context import ClientConnection
@@ -73,6 +74,11 @@ class Host:
         """
         self._daemon = daemon
         self._no_annotations = no_annotations
+        self._new_session: Callable[..., ServerSession] = ServerSession
+        if selection.observers:
+            from .observed_session import ObservedSession
+
+            self._new_session = partial(ObservedSession, observers=selection.observers)
         self._is_serial: bool = getattr(selection.server, "serial", False)
         self._log_wire: bool = settings.LOGWIRE
         self._selection = selection
@@ -106,7 +112,7 @@ class Host:
         handshake: bool = True,
     ) -> Session:
         """A session for a new connection."""
-        session = ServerSession(
+        session = self._new_session(
             self,
             connection,
             self._tracking(connection.peer),

@@ -123,7 +123,7 @@ class Invoker:
             return ()
         if flags & _BATCH:
             return copy_context().run(self._invoke_batch, request, codec)
-        read = (lambda _: read_blob(request, codec)) if flags & _KEEP else codec.loads_call
+        read = (lambda _: self._read_kept(request, codec)) if flags & _KEEP else codec.loads_call
         return copy_context().run(self._run, [self.client, request], codec, read, request.payload)
 
     def handle_plain(self, piece: memoryview, size: int) -> Sequence[Buffer] | None:
@@ -207,7 +207,7 @@ class Invoker:
                 self._run_batch(request, codec)
                 return
             keep = request.flags & _KEEP
-            said = read_blob(request, codec) if keep else codec.loads_call(request.payload)
+            said = self._read_kept(request, codec) if keep else codec.loads_call(request.payload)
             object_id, method, args, kwargs = said
             target = self._resolve(self.client, object_id, method, args)
             call = said
@@ -216,10 +216,17 @@ class Invoker:
             else:
                 target(*args)
         except BaseException as error:
-            if call is None:
-                log.warning("a one-way call of %s failed: %s", self.client.peer, describe(error))
-            else:
-                self._note_failure(call, error)
+            self._oneway_failed(codec, call, error)
+
+    def _read_kept(self, request: Message, codec: Codec) -> tuple[str, str, Any, dict[str, Any] | None]:
+        return read_blob(request, codec)
+
+    def _oneway_failed(self, codec: Codec, call: Any, error: BaseException) -> None:
+        """:param call: what was called; ``None`` if it did not come to that."""
+        if call is None:
+            log.warning("a one-way call of %s failed: %s", self.client.peer, describe(error))
+        else:
+            self._note_failure(call, error)
 
     def _run_batch(self, request: Message, codec: Codec) -> list[Any]:
         """The results in order; the last is a wrapped exception if a call failed, which ends the batch."""

@@ -101,7 +101,7 @@ class Proxy(Generic[T]):
         uri = URI(uri)
         chosen = _default_plugins() if plugins is None else plugins
         chosen.serializer(config.SERIALIZER)  # refused here and not with the first call
-        _set_up(self, Channel(uri, config, lambda: chosen, connected_socket))
+        _set_up(self, _new_channel(uri, config, lambda: chosen, connected_socket))
         keep_received({})
 
     # Python's own protocols
@@ -161,7 +161,7 @@ class Proxy(Generic[T]):
         """A proxy of its own for this thread, with the same settings and no connection."""
         mine = self._pyroChannel
         twin = type(self).__new__(type(self))
-        channel = Channel(mine.uri, mine.settings, mine.plugins, mine.socket)
+        channel = _new_channel(mine.uri, mine.settings, mine.plugins, mine.socket)
         for setting in ("serializer", "handshake", "max_retries", "raw", "timeout"):
             setattr(channel, setting, getattr(mine, setting))
         channel.methods, channel.oneway = set(mine.methods), set(mine.oneway)
@@ -185,7 +185,7 @@ class Proxy(Generic[T]):
         uri, oneway, methods, attributes, handshake, serializer = state
         if not (serializer is None or isinstance(serializer, str)):
             raise PyroError(f"the state of a proxy names a serializer that is no text: {serializer!r:.100}")
-        channel = Channel(URI(uri), config, _default_plugins, None)
+        channel = _new_channel(URI(uri), config, _default_plugins, None)
         channel.handshake, channel.serializer = handshake, serializer
         channel.methods, channel.oneway = set(map(_name, methods)), set(map(_name, oneway))
         channel.attributes = set(map(_name, attributes))
@@ -335,6 +335,14 @@ def _default_plugins() -> PluginSet:
     from .plugins import default_plugins  # when they are needed: it takes a while
 
     return default_plugins()
+
+
+def _new_channel(uri: URI, settings: Configuration, plugins: Callable[[], PluginSet], socket: Any) -> Channel:
+    if not settings.CALL_OBSERVERS:
+        return Channel(uri, settings, plugins, socket)
+    from .observed_channel import ObservedChannel
+
+    return ObservedChannel(uri, settings, plugins, socket)
 
 
 def _set_up(proxy: Proxy[Any], channel: Channel) -> None:

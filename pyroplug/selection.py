@@ -19,6 +19,7 @@ from .contracts import (
     Connection,
     Gate,
     HandshakeValidator,
+    Observe,
     ResourceTracker,
     Responder,
     Serializer,
@@ -36,6 +37,7 @@ __all__ = [
     "ProxySelection",
     "adopt",
     "codec_for",
+    "observers_for",
     "select_for_daemon",
     "select_for_proxy",
     "transport_for",
@@ -54,6 +56,7 @@ class DaemonSelection:
     :ivar codecs: their codecs, likewise.
     :ivar greeting_codecs: likewise, for peers that are not accepted yet: these make no objects.
     :ivar gates: what the handshake validators judge with, by their names; all must agree to a connection.
+    :ivar observers: told of each call.
     """
 
     server: ServerModel
@@ -62,6 +65,7 @@ class DaemonSelection:
     greeting_codecs: Mapping[int, Codec]
     gates: Mapping[str, Gate]
     tracker: ResourceTracker
+    observers: Sequence[Observe]
 
 
 def select_for_daemon(
@@ -86,6 +90,7 @@ def select_for_daemon(
         greeting_codecs={key: each.codec(settings, plain_classes) for key, each in serializers.items()},
         gates=_gates(plugins, settings, [named] if isinstance(named, str) else named),
         tracker=plugins.get(Kind.RESOURCE_TRACKER, settings.RESOURCE_TRACKER),
+        observers=observers_for(plugins, settings),
     )
 
 
@@ -108,6 +113,16 @@ def _gates(
                 hint="its open() returns an object with validate(hello).",
             )
     return MappingProxyType(gates)
+
+
+def observers_for(plugins: PluginSet, settings: Settings) -> Sequence[Observe]:
+    """What is told of calls, in the order in which it is listed.
+
+    :raises PluginUnavailableError: one that is named is not to be had.
+    :raises ConfigError: one of them cannot work with the settings.
+    """
+    named: Sequence[str] = settings.CALL_OBSERVERS
+    return tuple(plugins.get(Kind.CALL_OBSERVER, name).open(settings) for name in dict.fromkeys(named))
 
 
 def _accepted(plugins: PluginSet, settings: Settings) -> list[Serializer]:

@@ -119,6 +119,14 @@ class FakeValidator:
         raise NotImplementedError
 
 
+@dataclass(eq=False)
+class FakeObserver:
+    name: Any = "fake"
+
+    def open(self, settings: Any, /) -> Any:
+        raise NotImplementedError
+
+
 def offering(**kinds: Any) -> SimpleNamespace:
     """A plugin that offers objects: ``offering(serializer=[FakeSerializer()])``."""
     hooks = {

@@ -16,6 +16,7 @@ from pyroplug.plugins import Kind, Provided, Status
 from pyroplug.plugins.conformance import check
 
 from .fabricate import (
+    FakeObserver,
     FakeSerializer,
     FakeServerModel,
     FakeTransport,
@@ -30,6 +31,7 @@ GOOD = {
     Kind.TRANSPORT: FakeTransport(),
     Kind.SERVER: FakeServerModel(),
     Kind.HANDSHAKE_VALIDATOR: FakeValidator(),
+    Kind.CALL_OBSERVER: FakeObserver(),
     Kind.RESOURCE_TRACKER: SimpleNamespace(name="fake", open=lambda peer, settings: None),
     Kind.CONFIG_ITEM: ConfigItem("FAKE", 3, "a number"),
 }

@@ -36,6 +36,7 @@ KERNEL_ITEMS = (
         "HANDSHAKE_RESPONDERS", ("shared-secret",), "validators whose challenges proxies answer, if they can"
     ),
     ConfigItem("HANDSHAKE_PROOFS", (), "validators for which proxies insist on a daemon's proof"),
+    ConfigItem("CALL_OBSERVERS", (), "call observers of daemons and proxies, by their plugins' names"),
     ConfigItem("RESOURCE_TRACKER", "weak", "resource tracker of daemons, by its plugin's name"),
     ConfigItem("COMPRESSION", False, "compress large payloads"),
     ConfigItem("COMMTIMEOUT", 0.0, "seconds to wait for the other side; 0 for ever", 0),

@@ -8,6 +8,7 @@ as such. Nothing in this module does anything, but for two small functions for p
 from __future__ import annotations
 
 from .handshake import Challenge, ChallengeResponder, Gate, HandshakeValidator, Hello, Responder
+from .observers import CallObserver, CallOutcome, Observe, ObservedCall
 from .payloads import Payload, joined, size_of
 from .resources import ResourceTracker, Tracking
 from .serializers import BulkCodec, ClassConverter, Codec, Serializer
@@ -19,6 +20,8 @@ __all__ = [
     "NO_PEER",
     "Buffer",
     "BulkCodec",
+    "CallObserver",
+    "CallOutcome",
     "Challenge",
     "ChallengeResponder",
     "ClassConverter",
@@ -31,6 +34,8 @@ __all__ = [
     "HasFileno",
     "Hello",
     "Listener",
+    "Observe",
+    "ObservedCall",
     "Payload",
     "Peer",
     "ResourceTracker",

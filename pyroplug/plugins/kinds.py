@@ -123,6 +123,7 @@ class Kind(Enum):
         NAME,
     )
     RESOURCE_TRACKER = ("resource tracker", "pyroplug_resource_trackers", contracts.ResourceTracker, NAME)
+    CALL_OBSERVER = ("call observer", "pyroplug_call_observers", contracts.CallObserver, NAME)
     CONFIG_ITEM = (
         "config item",
         "pyroplug_config_items",
