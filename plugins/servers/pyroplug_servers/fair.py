@@ -6,9 +6,10 @@ so much waiting that nothing more is to be read from them for a while. It takes 
 
 from __future__ import annotations
 
-import threading
+import sys
 from collections import deque
 from collections.abc import Callable
+from threading import get_ident
 from typing import TypeAlias
 
 from . import limits
@@ -53,7 +54,8 @@ class FairQueue:
         self._turns: deque[_Lane] = deque()
         self._at_work: dict[int, _Lane] = {}  # by thread
         self._count = self._size = 0
-        self._is_fair = True
+        self._share = limits.ONEWAY_SHARE
+        self._least, self._least_bytes = limits.ONEWAY_LEAST, limits.ONEWAY_LEAST_BYTES
 
     def __len__(self) -> int:
         """How many calls wait."""
@@ -72,8 +74,8 @@ class FairQueue:
         if not lane.listed:
             lane.listed = True
             self._turns.append(lane)
-        if not self.crowded:
-            self.crowded = self._count > limits.ONEWAY_LEAST or self._size > limits.ONEWAY_LEAST_BYTES
+        if self._count > self._least or self._size > self._least_bytes:
+            self.crowded = True
 
     def ready(self) -> bool:
         """Whether there is a call that another thread may take.
@@ -82,34 +84,39 @@ class FairQueue:
         calls of some connections do, those of others find a thread.
         """
         turns = self._turns
+        if not turns:
+            return False
+        most = self._share * self._free
         for _ in range(len(turns)):
-            running = turns[0].running
-            if not running or running < limits.ONEWAY_SHARE * self._free or not self._is_fair:
+            if not (running := turns[0].running) or running < most:
                 return True
             turns.rotate(-1)
         return False
 
     def popleft(self) -> Task:
         """Take the call of which :meth:`ready` has just told, to be run in this thread."""
-        lane = self._turns.popleft()
+        turns = self._turns
+        lane = turns[0]
         task = lane.calls.popleft()
-        lane.size -= task[2]
-        self._size -= task[2]
+        size = task[2]
+        lane.size -= size
+        self._size -= size
         self._count -= 1
         lane.running += 1
         self._free -= 1
-        self._at_work[threading.get_ident()] = lane
-        if lane.calls:
-            self._turns.append(lane)
-        else:
+        self._at_work[get_ident()] = lane
+        if not lane.calls:
+            turns.popleft()
             lane.listed = False
-        if self.crowded:
-            self.crowded = self._count > limits.ONEWAY_LEAST or self._size > limits.ONEWAY_LEAST_BYTES
+        elif len(turns) > 1:
+            turns.rotate(-1)
+        if self.crowded and self._count <= self._least and self._size <= self._least_bytes:
+            self.crowded = False
         return task
 
     def finished(self) -> None:
         """The call that this thread took is over."""
-        lane = self._at_work.pop(threading.get_ident())
+        lane = self._at_work.pop(get_ident())
         lane.running -= 1
         self._free += 1
         if not lane.running and not lane.calls:
@@ -119,7 +126,7 @@ class FairQueue:
 
     def lift(self) -> None:
         """Let any connection have any number of threads from now on."""
-        self._is_fair = False
+        self._share = sys.maxsize
 
     def clear(self) -> None:
         """Drop all calls that wait."""
