@@ -22,12 +22,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .suite import Breach, Suite
+    from .transports import TransportSuite
 
-__all__ = ["Breach", "Suite"]
+__all__ = ["Breach", "Suite", "TransportSuite"]
 
 _MODULES = {
     "Breach": "suite",
     "Suite": "suite",
+    "TransportSuite": "transports",
 }
 """Where each public name is."""
 

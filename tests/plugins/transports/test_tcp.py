@@ -227,10 +227,6 @@ def test_options_of_sockets(settings: Any, accept: Any, item: str, option: str, 
         item_.close()
 
 
-def test_accept_never_waits(listener: Any) -> None:
-    assert listener.accept() is None
-
-
 def test_the_process_wide_default_time_limit_has_no_influence(
     settings: Any, monkeypatch: pytest.MonkeyPatch, accept: Any
 ) -> None:

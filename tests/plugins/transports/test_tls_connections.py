@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from pyroplug_transports import TcpTransport
 
 from pyroplug.contracts import Transport
+from pyroplug.testing.transports import Meeting, Pair
 from tests.certificates import Authority
 
-from .connection_suite import MakePair, OwnedSuite
-from .tls_support import Meeting, client_settings, server_settings
+from .socket_suite import SocketSuite
+from .tls_support import client_settings, server_settings
 
 
-class TlsSuite(OwnedSuite):
+class TlsSuite(SocketSuite):
     socket_timeout = 0.0
 
     @pytest.fixture
@@ -24,15 +23,12 @@ class TlsSuite(OwnedSuite):
         return TcpTransport()
 
     @pytest.fixture
-    def server(self, authority: Authority) -> Any:
+    def settings(self, authority: Authority) -> Any:
         return server_settings(authority)
 
     @pytest.fixture
-    def make_pair(
-        self, nothing_left_behind: None, transport: Any, server: Any, authority: Authority
-    ) -> Iterator[MakePair]:
-        with ExitStack() as stack:
-            yield lambda: Meeting(stack, server, transport).pair(client_settings(authority))
+    def client_settings(self, authority: Authority) -> Any:
+        return client_settings(authority)
 
 
 class TestClientToServer(TlsSuite):
@@ -43,8 +39,5 @@ class TestServerToClient(TlsSuite):
     """The same with the two ends exchanged."""
 
     @pytest.fixture
-    def make_pair(
-        self, nothing_left_behind: None, transport: Any, server: Any, authority: Authority
-    ) -> Iterator[MakePair]:
-        with ExitStack() as stack:
-            yield lambda: Meeting(stack, server, transport).pair(client_settings(authority))[::-1]
+    def pair(self, meeting: Meeting) -> Pair:
+        return meeting.pair()[::-1]

@@ -20,7 +20,7 @@ from pyroplug.errors import ConnectionClosedError, TimeoutError
 from tests.certificates import Authority
 from tests.support import PATIENCE, wait_until
 
-from .connection_suite import receive
+from .socket_suite import receive
 from .tls_support import (
     HandMade,
     Meeting,

@@ -21,7 +21,7 @@ from pyroplug.errors import CommunicationError
 from tests.certificates import Authority, Files
 from tests.support import PATIENCE
 
-from .connection_suite import receive
+from .socket_suite import receive
 
 
 def plain_settings(**changes: Any) -> Any:
