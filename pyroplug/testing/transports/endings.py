@@ -41,10 +41,10 @@ class EndingTests(LimitTests):
         raises(ConnectionClosedError, lost, lambda: right.send_some([b"anybody there?"]))
 
     @pytest.mark.parametrize("ending", ["shutdown", "close"])
-    @pytest.mark.parametrize("limited", [False, True], ids=["no limit", "limit"])
-    def test_the_end_wakes_a_waiting_receiver(self, pair: Pair, ending: str, limited: bool) -> None:
+    @pytest.mark.parametrize("has_limit", [False, True], ids=["no limit", "limit"])
+    def test_the_end_wakes_a_waiting_receiver(self, pair: Pair, ending: str, has_limit: bool) -> None:
         _, right = pair
-        right.set_timeout(self.patience * 2 if limited else None)
+        right.set_timeout(self.patience * 2 if has_limit else None)
         started = threading.Event()
 
         def wait() -> object:

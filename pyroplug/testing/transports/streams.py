@@ -6,6 +6,7 @@ import array
 import itertools
 import os
 import select
+from typing import Any
 
 import pytest
 from hypothesis import strategies
@@ -81,11 +82,11 @@ class StreamTests(PairSuite):
             size=strategies.integers(1, 500),
         )
 
-    @pytest.mark.parametrize("limited", [False, True], ids=["no limit", "limit"])
+    @pytest.mark.parametrize("has_limit", [False, True], ids=["no limit", "limit"])
     @pytest.mark.parametrize("pieces", [1, 25, 5000], ids=["one", "several", "many"])
-    def test_a_huge_send_arrives_whole(self, pair: Pair, pieces: int, limited: bool) -> None:
+    def test_a_huge_send_arrives_whole(self, pair: Pair, pieces: int, has_limit: bool) -> None:
         sender, receiver = pair
-        sender.set_timeout(self.patience if limited else None)
+        sender.set_timeout(self.patience if has_limit else None)
         content = self.content()
         view, size = memoryview(content), -(-len(content) // pieces)
         done = start(sender.send, [view[i : i + size] for i in range(0, len(content), size)])
@@ -110,7 +111,8 @@ class StreamTests(PairSuite):
         numbers = memoryview(array.array("d", range(300_000)))
         grid = memoryview(bytes(range(24))).cast("B", (2, 3, 4))
         empty = memoryview(b"").cast("d")
-        for buffers in ([numbers], [b"a", numbers, bytearray(b"b"), grid, empty]):
+        kinds: list[list[Any]] = [[numbers], [b"a", numbers, bytearray(b"b"), grid, empty]]
+        for buffers in kinds:
             done = start(sender.send, [*buffers, b"the end"])
             expected = b"".join(memoryview(each).tobytes() for each in buffers) + b"the end"
             same_bytes(
