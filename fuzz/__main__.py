@@ -25,28 +25,37 @@ FRAMED = frozenset(("receiver", "session", "client"))
 SLOW = 2.0
 """Seconds of processor time that no input may take; they have 64 KiB at most."""
 STUCK = 60.0
-"""Seconds after which a run is taken to hang: Python tells where, and ends."""
+"""Seconds after which a hundred inputs are taken to hang."""
 
 
 def run_plain(
-    target: str, *, runs: int = sys.maxsize, seconds: float = float("inf"), seed: int = 0, first: int = 0
+    target: str,
+    *,
+    runs: int = sys.maxsize,
+    seconds: float = float("inf"),
+    seed: int = 0,
+    watched: bool = False,
 ) -> tuple[int, list[bytes]]:
     """Run a target on mutations of its corpus: how many there were, and which of them broke something.
 
     :param runs: how many; what a number gives depends on it, the seed and the corpus alone.
     :param seconds: after which it ends.
-    :param first: the first number.
+    :param watched: if a hundred take longer than ``STUCK``, print where, and end the process.
     """
     seeds = [path.read_bytes() for path in files_of(target)]
     ends = time.monotonic() + seconds
-    broken, number = list[bytes](), first
-    while number < first + runs and time.monotonic() < ends and len(broken) < 10:
+    broken, number = list[bytes](), 0
+    while number < runs and time.monotonic() < ends and len(broken) < 10:
+        if watched and number % 100 == 0:
+            faulthandler.dump_traceback_later(STUCK, exit=True)
         random = Random(f"{target} {seed} {number}")
         data = mutated(random.choice(seeds), seeds, random, framed=target in FRAMED)
         if not is_harmless(target, data):
             broken.append(data)
         number += 1
-    return number - first, broken
+    if watched:
+        faulthandler.cancel_dump_traceback_later()
+    return number, broken
 
 
 def is_harmless(target: str, data: bytes) -> bool:
@@ -103,10 +112,9 @@ def main() -> int:
         if with_atheris:
             failed |= not _run_guided(target, chosen.seconds)
             continue
-        faulthandler.dump_traceback_later(STUCK + chosen.seconds, exit=True)
         limits = {"runs": chosen.runs} if chosen.runs else {"seconds": chosen.seconds}
         began = time.monotonic()
-        count, broken = run_plain(target, seed=chosen.seed, **limits)
+        count, broken = run_plain(target, seed=chosen.seed, watched=True, **limits)
         print(
             f"{target}: {count:,} inputs in {time.monotonic() - began:.1f} s, {len(broken)} broke something"
         )
