@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pyroplug.contracts import Buffer, Connection, ServerModel, Session, Settings, Spawn
+from pyroplug.contracts import Buffer, Claimed, Connection, ServerModel, Session, Settings, Spawn
 
 from .in_memory import SCRATCH, connection_on
 
@@ -108,7 +108,7 @@ class Feed:
 class IdleSession:
     """Gives the same answer to everything."""
 
-    accepted, closing = True, False
+    accepted, closing, unfinished = True, False, False
 
     def __init__(self, answer: Sequence[Buffer], plain: bool) -> None:
         """
@@ -150,6 +150,7 @@ class _Host:
         /,
         *,
         handshake: bool = True,
+        claim: Callable[[int, bool], Claimed] | None = None,
     ) -> Session:
         return self._open_session(connection, spawn)
 

@@ -13,7 +13,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .context import ClientConnection
-from .contracts import Buffer, Codec, Connection, Hello, Peer, ServerModel, Session, Settings, Spawn, Tracking
+from .contracts import (
+    Buffer,
+    Claimed,
+    Codec,
+    Connection,
+    Hello,
+    Peer,
+    ServerModel,
+    Session,
+    Settings,
+    Spawn,
+    Tracking,
+)
 from .dispatch import Dispatcher
 from .errors import PyroError
 from .gatekeeper import Gatekeeper
@@ -110,6 +122,7 @@ class Host:
         /,
         *,
         handshake: bool = True,
+        claim: Callable[[int, bool], Claimed] | None = None,
     ) -> Session:
         """A session for a new connection."""
         session = self._new_session(
@@ -118,6 +131,7 @@ class Host:
             self._tracking(connection.peer),
             spawn,
             accepted=not handshake,
+            claim=claim,
             # Asking a daemon that has nothing to say would cost every answer a call.
             annotate=getattr(self._daemon.annotations, "__func__", None) is not self._no_annotations,
         )

@@ -57,6 +57,7 @@ _NO_ITERATORS = frozenset((type(None), bool, int, float, complex, str, bytes, li
 
 _SEQUENCES = frozenset((list, tuple))
 _NO_CALL = "invalid data: a call in a batch is a name, arguments and keyword arguments"
+_NO_SEQUENCE = "a call's arguments are a list or a tuple"
 
 _enter = current_call.set
 
@@ -158,10 +159,12 @@ class Invoker:
         try:
             said = object_id, method, args, kwargs = read(payload)
             target = self._resolve(self.client, object_id, method, args)
+            if type(args) not in _SEQUENCES:  # unpacking a proxy, for one, would call somewhere else
+                raise TypeError(_NO_SEQUENCE)
             is_running = True
             if kwargs:
                 result = target(*args, **kwargs)
-            elif args or type(args) not in _SEQUENCES:  # no sequence: refused, not taken for none
+            elif args:
                 result = target(*args)
             else:  # there is nothing to unpack, which takes longer than to look
                 result = target()
@@ -210,11 +213,10 @@ class Invoker:
             said = self._read_kept(request, codec) if keep else codec.loads_call(request.payload)
             object_id, method, args, kwargs = said
             target = self._resolve(self.client, object_id, method, args)
+            if type(args) not in _SEQUENCES:
+                raise TypeError(_NO_SEQUENCE)
             call = said
-            if kwargs:
-                target(*args, **kwargs)
-            else:
-                target(*args)
+            target(*args, **(kwargs or {}))
         except BaseException as error:
             self._oneway_failed(codec, call, error)
 
@@ -240,12 +242,13 @@ class Invoker:
         is_lasting = self._service.dispatcher.is_lasting
         for each in calls:
             try:
-                try:
-                    method, args, kwargs = each
-                except (TypeError, ValueError):
-                    raise ProtocolError(_NO_CALL) from None
-                if type(method) is not str or type(each) not in sequences:
+                if type(each) not in sequences or len(each) != 3:
                     raise ProtocolError(_NO_CALL)
+                method, args, kwargs = each
+                if type(method) is not str or (kwargs and type(kwargs) is not dict):
+                    raise ProtocolError(_NO_CALL)
+                if type(args) not in sequences:
+                    raise TypeError(_NO_SEQUENCE)
                 target = known.get(method)
                 if target is None:
                     target = resolve(client, object_id, method, args)

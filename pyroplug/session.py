@@ -7,21 +7,23 @@ nothing is raised.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextvars import copy_context
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 from . import wire
 from .challenges import CHALLENGE_ANNOTATION, pack_challenges, unpack_challenges
 from .context import CallState, ClientConnection, current_call, state_of
-from .contracts import Buffer, Codec, Connection, Hello, Spawn, Tracking
-from .errors import ConnectionClosedError, ProtocolError, SecurityError
+from .contracts import Buffer, Claimed, Codec, Connection, Hello, Spawn, Tracking
+from .errors import ConnectionClosedError, DaemonError, ProtocolError, SecurityError
 from .gatekeeper import Asked
 from .invocation import Invoker, describe
 from .loggers import logger
 from .marshalled import dump_text
 from .receiver import Receiver
 from .service import Service
+from .uri import DAEMON_NAME
 from .wire import FAULT, NO_ANNOTATIONS, Flags, Message, MessageType, encode
 
 __all__ = ["ServerSession"]
@@ -53,6 +55,7 @@ class ServerSession(Invoker):
     __slots__ = (
         "__weakref__",
         "_challenged",
+        "_claim",
         "_greeting_codecs",
         "_lost",
         "_retired",
@@ -70,12 +73,14 @@ class ServerSession(Invoker):
         *,
         accepted: bool = False,
         annotate: bool = False,
+        claim: Callable[[int, bool], Claimed] | None = None,
     ) -> None:
         """
         :param tracking: released when the connection is lost.
         :param spawn: runs one-way calls.
         :param accepted: there is no greeting.
         :param annotate: ``service.extra_annotations`` has something to say.
+        :param claim: see :meth:`pyroplug.contracts.SessionHost.open_session`.
         """
         limits = service.limits
         receiver = Receiver(limits.message_size if accepted else limits.handshake_size)
@@ -83,6 +88,7 @@ class ServerSession(Invoker):
         super().__init__(service, connection, client, receiver, spawn, annotate)
         self._greeting_codecs = service.greeting_codecs
         self._tracking = tracking
+        self._claim = claim
         if accepted:
             receiver.codecs = service.codecs
         self._lost = self._retired = False
@@ -97,6 +103,11 @@ class ServerSession(Invoker):
     def buffer_updated(self, count: int) -> Sequence[Message]:
         """Take note of ``count`` received bytes: the requests that are complete now."""
         return self._receiver.buffer_updated(count)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a message has begun to arrive, and the rest of it is still to come."""
+        return not self._receiver.between
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} with {self.client.peer}>"
@@ -176,10 +187,13 @@ class ServerSession(Invoker):
                 asked = self._service.gatekeeper.judge(hello)
                 if asked:
                     return self._challenge(_Challenged(greeting, hello, asked), codec)
-                answer = self._accept(greeting, hello, {}, codec)
+                proofs: Mapping[str, bytes] = {}
             else:
-                proofs = self._proofs(challenged, request)
-                answer = self._accept(greeting, challenged.hello, proofs, codec)
+                hello, proofs = challenged.hello, self._proofs(challenged, request)
+            claimed = self._take_place(hello)
+            if claimed.reason:
+                return self.refuse(claimed.reason, passing=True)
+            answer = self._accept(greeting, hello, proofs, codec)
         except BaseException as error:
             self._end()
             log.info("%s refused: %s", self.client.peer, describe(error))
@@ -194,6 +208,15 @@ class ServerSession(Invoker):
             self._open = False
         self._receiver.limit, self._receiver.codecs = self._limits.message_size, self._codecs
         return answer
+
+    def _take_place(self, hello: Hello) -> Claimed:
+        """Ask the server whether it has a place for a client."""
+        if self._claim is None:
+            return Claimed()
+        claimed = self._claim(self.client.fileno(), hello.object_id == DAEMON_NAME)
+        if claimed.kept:
+            self._resolve = partial(_only_the_daemons_own, self._resolve)
+        return claimed
 
     def _hello(self, request: Message) -> Hello:
         said = self._greeting_codecs[request.serializer_id].loads(request.payload)
@@ -274,6 +297,19 @@ class ServerSession(Invoker):
         if codec is None:
             return self.refuse(str(error))
         return self._exception(request, codec, error)
+
+
+def _only_the_daemons_own(
+    resolve: Callable[..., Callable[..., Any]], client: ClientConnection, object_id: str, *call: Any
+) -> Callable[..., Any]:
+    """What a dispatcher resolves for the operator of a full server, who has the place kept for that."""
+    if object_id != DAEMON_NAME:
+        raise DaemonError(
+            f"this connection is there for {DAEMON_NAME} alone, not for {object_id!r}: the server is full, "
+            "and this is the place that is kept for its operator",
+            hint="connect again, for the object itself, when other clients are gone",
+        )
+    return resolve(client, object_id, *call)
 
 
 def _able_to_answer(request: Message) -> Collection[str]:

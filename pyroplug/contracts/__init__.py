@@ -12,7 +12,7 @@ from .observers import CallObserver, CallOutcome, Observe, ObservedCall
 from .payloads import Payload, joined, size_of
 from .resources import ResourceTracker, Tracking
 from .serializers import BulkCodec, ClassConverter, Codec, Serializer
-from .servers import Server, ServerModel, Session, SessionHost, Spawn
+from .servers import Claimed, Server, ServerModel, Session, SessionHost, Spawn
 from .settings import Buffer, ConfigItem, Settings
 from .transports import NO_PEER, Connection, DirectIO, HasFileno, Listener, Peer, Transport, direct_io
 
@@ -24,6 +24,7 @@ __all__ = [
     "CallOutcome",
     "Challenge",
     "ChallengeResponder",
+    "Claimed",
     "ClassConverter",
     "Codec",
     "ConfigItem",

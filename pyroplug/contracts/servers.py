@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from .settings import Buffer, Settings
 from .transports import Connection, HasFileno, Listener
 
-__all__ = ["Server", "ServerModel", "Session", "SessionHost", "Spawn"]
+__all__ = ["Claimed", "Server", "ServerModel", "Session", "SessionHost", "Spawn"]
+
+
+class Claimed(NamedTuple):
+    """What a server says when a client is about to be accepted.
+
+    :ivar reason: why it has no place for the client; empty if it has one.
+    :ivar kept: whether that is the place which is kept for the operator of a full server: nothing but the
+        daemon's own object may be called from it.
+    """
+
+    reason: str = ""
+    kept: bool = False
 
 
 class Session(Protocol):
@@ -27,6 +39,10 @@ class Session(Protocol):
     @property
     def closing(self) -> bool:
         """Whether the connection is to be closed once everything has been sent."""
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a message has begun to arrive, and the rest of it is still to come."""
 
     def get_buffer(self, scratch: memoryview, /) -> memoryview:
         """Where to put what is received next; valid until ``buffer_updated``.
@@ -93,10 +109,14 @@ class SessionHost(Protocol):
         /,
         *,
         handshake: bool = True,
+        claim: Callable[[int, bool], Claimed] | None = None,
     ) -> Session:
         """A session for a new connection.
 
         :param spawn: runs one-way calls.
+        :param claim: asked for a place when a client has passed the handshake's validators, by the
+            connection's descriptor, and whether it wants no more than the daemon's own object. For any
+            thread. ``None`` if there is room for everybody.
         :param handshake: false where both ends were made by the user, and no greeting is exchanged.
         """
 

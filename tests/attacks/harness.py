@@ -16,9 +16,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pyroplug.api import Proxy
@@ -81,6 +82,7 @@ class AttackedServer:
         *,
         files: int = 0,
         service: str = "tests.attacks.service:Service",
+        client: Mapping[str, Any] = MappingProxyType({}),
         **items: Any,
     ) -> None:
         """Start it, and wait until it serves.
@@ -88,15 +90,16 @@ class AttackedServer:
         :param folder: for its log, socket and certificates.
         :param files: the most descriptors that it may open; 0 for the system's default.
         :param service: the class to serve, as ``module:name``.
+        :param client: configuration items of its good clients.
         :param items: configuration items.
         """
         self.place = place
         self._log = folder / "server.log"
-        self._client_items: dict[str, Any] = {}
+        self._client_items = dict(client)
         if place.transport == "tls":
             authority = Authority(folder / "certificates")
             items = {**authority.issue("server").server(), **items}
-            self._client_items = {"SSL": True, "SSL_CACERTS": authority.file}
+            self._client_items |= {"SSL": True, "SSL_CACERTS": authority.file}
             self._context = ssl.create_default_context(cafile=authority.file)
         unix = str(folder / "socket") if place.transport == "unix" else ""
         items = {"SERVERTYPE": place.model, "POLLTIMEOUT": 30.0, **items}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import resource
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from pyroplug.api import Daemon, config, expose, oneway
@@ -21,6 +23,7 @@ class Service:
     def __init__(self) -> None:
         self.gate = threading.Event()
         self.noted = 0
+        self.files: list[int] = []
 
     def echo(self, value: Any) -> Any:
         return value
@@ -35,6 +38,22 @@ class Service:
     def give(self, size: int) -> bytes:
         """That many bytes."""
         return b"x" * size  # zeros would take no memory before they are sent
+
+    def text(self, size: int) -> str:
+        """That many characters, for serializers to which bytes are something else."""
+        return "x" * size
+
+    def take_files(self) -> int:
+        """Use up all descriptors: how many there were."""
+        with suppress(OSError):
+            while True:
+                self.files.append(os.open(os.devnull, os.O_RDONLY))
+        return len(self.files)
+
+    def give_back_files(self) -> None:
+        """What ``take_files`` has taken."""
+        while self.files:
+            os.close(self.files.pop())
 
     def count(self, most: int) -> Iterator[int]:
         yield from range(most)

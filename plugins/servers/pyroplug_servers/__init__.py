@@ -28,8 +28,21 @@ def pyroplug_config_items() -> list[ConfigItem]:
         ConfigItem("THREADPOOL_SIZE", 80, "most threads that a threadpool server answers calls with", 1),
         ConfigItem("THREADPOOL_SIZE_MIN", 4, "threads that a threadpool server keeps when all is quiet", 1),
         ConfigItem("ONEWAY_THREADS", 32, "most threads that a server runs one-way calls with", 1),
-        ConfigItem("MAX_CONNECTIONS", 10_000, "most connections that a server has; 0 for no limit", 0),
         ConfigItem(
-            "HANDSHAKE_TIMEOUT", 30.0, "seconds that a new connection has to say hello; 0 for ever", 0
+            "MAX_CONNECTIONS", 10_000, "most clients that are connected to a server; 0 for no limit", 0
+        ),
+        ConfigItem(
+            "MAX_GREETINGS",
+            "100:30:1000",
+            "connections not accepted yet: begin:rate:full, see the plugin's page; 0 for no limit",
+        ),
+        ConfigItem(
+            "HANDSHAKE_TIMEOUT", 10.0, "seconds from connecting to being accepted by a server; 0 for ever", 0
+        ),
+        ConfigItem(
+            "MESSAGE_TIMEOUT",
+            30.0,
+            "seconds that a message has to arrive at a server, or an answer to be taken; 0 for ever",
+            0,
         ),
     ]

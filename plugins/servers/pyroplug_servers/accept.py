@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
-from pyroplug.contracts import Connection, Listener
+from pyroplug.contracts import Connection, Listener, SessionHost
 
 from . import limits
 from .faults import contain
@@ -27,14 +27,17 @@ class Acceptor:
         listeners: Sequence[Listener],
         admit: Callable[[Connection], None],
         hurry: Callable[[], None],
+        host: SessionHost,
     ) -> None:
         """
         :param admit: takes each new connection over. Raises nothing.
         :param hurry: has :meth:`tick` called soon.
+        :param host: takes note of what a limit refuses.
         """
         self._reactor = reactor
         self._admit = admit
         self._hurry = hurry
+        self._host = host
         self._watched: dict[Listener, int] = {}
         self._paused: dict[Listener, float] = {}
         self._all = tuple(listeners)
@@ -111,6 +114,8 @@ class Acceptor:
         if listener.fileno() < 0:
             log.warning("no more connections are accepted at %s: the listener was closed", listener.location)
             return
-        log.warning("accepting pauses for %g seconds: %s", limits.ACCEPT_PAUSE, error)
+        self._host.refused(
+            limits.OPEN_FILES, f"accepting pauses for {limits.ACCEPT_PAUSE:g} seconds: {error}"
+        )
         self._paused[listener] = time.monotonic() + limits.ACCEPT_PAUSE
         self._hurry()

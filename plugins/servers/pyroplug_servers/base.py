@@ -1,4 +1,4 @@
-"""What both server models do the same way: connections come and go, time passes, the end."""
+"""What both server models do the same way: the loop, the clock, and the end of the server."""
 
 from __future__ import annotations
 
@@ -9,24 +9,20 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 
 from pyroplug.contracts import Connection, HasFileno, Listener, Server, SessionHost, Settings
-from pyroplug.errors import CommunicationError, DaemonError
+from pyroplug.errors import DaemonError
 
 from . import limits
 from .accept import Acceptor
-from .checks import check_at_least
-from .closing import Closing
 from .combine import Combined
+from .connections import Connections
 from .faults import contain
 from .late import LateRequests
-from .linger import Lingering, discard_received
 from .links import Link
-from .oneway import OneWayCalls
-from .reactor import Reactor
 
 __all__ = ["BaseServer"]
 
 
-class BaseServer:
+class BaseServer(Connections):
     """A :class:`~pyroplug.contracts.Server` but for how requests are received and answered.
 
     One thread at a time is in the loop: in ``run``, in ``events``, or closing. A model says what happens with
@@ -43,31 +39,17 @@ class BaseServer:
         settings: Settings,
     ) -> None:
         """Serve ``connections``, and those that ``listeners`` bring. Raises ``ConfigError``, ``OSError``."""
-        self._max_connections = check_at_least(settings, "MAX_CONNECTIONS", 0)
-        self._oneway = OneWayCalls(self.name, check_at_least(settings, "ONEWAY_THREADS", 1), self._hurry)
-        self._spawn = self._oneway.spawn
-        self._comm_timeout: float = max(0.0, settings.COMMTIMEOUT)
-        self._handshake_timeout: float = max(0.0, settings.HANDSHAKE_TIMEOUT)
-        self._poll_timeout: float = max(0.0, settings.POLLTIMEOUT)
-        self._host = host
-        self._lock = threading.RLock()
-        self._links: dict[int, Link] = {}
-        self._greeting: dict[Link, None] = {}  # not accepted yet, when last looked at
-        self._closing = Closing()
+        super().__init__(self.name, host, settings)
         self._pid = os.getpid()
         self._loop, self._loop_thread = threading.RLock(), 0
-        self._due = self._sweep_due = 0.0
+        self._due = 0.0
         # Who polls more often wants the house kept more often: with Pyro5 that is the same thing.
         self._round = min(limits.HOUSEKEEPING, self._poll_timeout or limits.HOUSEKEEPING)
         self._housekeeping_due = time.monotonic() + self._round
         self._wait, self._hurried = 0.0, False
-        self._reactor = Reactor()
-        self.wake: Callable[[], None] = self._reactor.wake
-        """Make ``run`` ask ``running()`` at once. For any thread, and for signal handlers."""
-        self._lingering = Lingering(self._reactor, self._hurry)
         self._combined = Combined(self._reactor, _summary)
         try:
-            self._acceptor = Acceptor(self._reactor, listeners, self._admit, self._hurry)
+            self._acceptor = Acceptor(self._reactor, listeners, self._admit, self._hurry, host)
         except BaseException:
             self._reactor.close()
             raise
@@ -147,10 +129,12 @@ class BaseServer:
         now = time.monotonic()
         self._hurried = False
         pause = self._round
-        if self._comm_timeout:
-            pause = min(pause, self._comm_timeout / 4)
-        if self._handshake_timeout:
-            pause = min(pause, self._handshake_timeout / 4)
+        for seconds in (self._comm_timeout, self._message_timeout, self._greeters.seconds):
+            if seconds:
+                pause = min(pause, seconds / 4)
+        due = self._greeters.next_due()
+        if due is not None:
+            pause = min(pause, max(due - now, limits.URGENT))
         if self._lingering or self._acceptor.paused:
             pause = min(pause, limits.URGENT)
         self._due = now + pause
@@ -171,128 +155,6 @@ class BaseServer:
             self._host.housekeeping()
         except BaseException as error:
             contain("housekeeping failed", error)
-
-    def _sweep(self, now: float) -> None:
-        """End connections that are silent for too long, and forget those that somebody else closed."""
-        for link in list(self._greeting):
-            if link.finished or link.session.accepted:
-                self._greeting.pop(link, None)
-            elif link.parked and self._handshake_timeout and now - link.opened >= self._handshake_timeout:
-                self._expire(link, f"it said no hello within {self._handshake_timeout:g} seconds")
-        if now < self._sweep_due:
-            return
-        self._sweep_due = now + (min(limits.HOUSEKEEPING, self._comm_timeout / 4) or limits.HOUSEKEEPING)
-        for link in list(self._links.values()):
-            if link.touched or link.stalled or not link.parked:
-                link.touched, link.since = False, now
-            elif link.connection.fileno() < 0:
-                self._expire(link, "the connection was closed")
-            elif self._comm_timeout and now - link.since >= self._comm_timeout:
-                self._expire(link, f"nothing happened for {self._comm_timeout:g} seconds (COMMTIMEOUT)")
-
-    # Connections
-
-    def _admit(self, connection: Connection) -> None:
-        """Take over a newcomer, or turn it away where there are too many."""
-        if self._max_connections and len(self._links) >= self._max_connections:
-            self._refuse(connection)
-        else:
-            self._open(connection)
-
-    def _refuse(self, connection: Connection) -> None:
-        reason = (
-            f"the server is full: it takes {self._max_connections} connections at a time "
-            "(configuration item MAX_CONNECTIONS); try again later"
-        )
-        try:
-            link = self._new_link(connection, True)
-            link.outbox.send(link.session.refuse(reason, passing=True))
-            self._part(link, reason)
-        except CommunicationError:
-            self._finish(link, reason)
-        except BaseException as error:
-            connection.close()
-            contain("refusing a connection failed", error)
-
-    def _new_link(self, connection: Connection, handshake: bool) -> Link:
-        session = self._host.open_session(connection, self._spawn, handshake=handshake)
-        return Link(connection, session, time.monotonic())
-
-    def _open(self, connection: Connection, handshake: bool = True) -> None:
-        try:
-            link = self._new_link(connection, handshake)
-        except BaseException as error:
-            connection.close()
-            contain(f"no session for the connection with {connection.peer}", error)
-            return
-        try:
-            stale = self._links.get(link.fd)
-            if stale is not None:
-                # Somebody else closed that connection, and the system uses its number again.
-                self._forget(stale)
-                self._expire(stale, "the connection was closed")
-            self._links[link.fd] = link
-            if handshake:
-                self._greeting[link] = None
-            else:
-                link.is_given = True
-            self._start(link)
-            if self._closing.begun:
-                link.session.retire()
-        except (CommunicationError, OSError, ValueError) as error:
-            self._finish(link, str(error))
-        except BaseException as error:
-            self._finish(link, "it could not be served")
-            contain(f"cannot serve the connection with {connection.peer}", error)
-
-    def _forget(self, link: Link) -> None:
-        """Neither watch nor count it any more."""
-        with self._lock:
-            if self._links.get(link.fd) is link:
-                del self._links[link.fd]
-                self._reactor.remove(link.fd)
-
-    def _finish(self, link: Link, reason: str) -> None:
-        """The end of a connection: its session is told, once, and it is closed. From any thread."""
-        try:
-            self._lose(link, reason)
-        finally:
-            link.connection.close()
-
-    def _part(self, link: Link, reason: str) -> None:
-        """The end of a session that has had the last word: the peer gets time to take it."""
-        if link.is_given and not link.outbox.size:
-            self._finish(link, reason)
-            return
-        try:
-            self._lose(link, reason)
-        finally:
-            self._lingering.begin(link.outbox)
-
-    def _hang_up(self, link: Link) -> None:
-        """The end of a connection whose call was running when the server began to close."""
-        try:
-            link.outbox.flush_until(self._closing.deadline)
-            if not link.is_given:
-                link.connection.end_of_data()
-                discard_received(link.connection)  # unread bytes would have the answer lost
-        except CommunicationError:
-            pass  # nobody is there to see it
-        finally:
-            self._finish(link, "the server was closed")
-
-    def _lose(self, link: Link, reason: str) -> None:
-        with self._lock:
-            if link.finished:
-                return
-            link.finished = True
-            self._forget(link)
-        try:
-            link.session.lost(reason)
-        except BaseException as error:
-            contain(f"the end of the session with {link.connection.peer} failed", error, self._loop_thread)
-        if link.is_given:
-            self.wake()  # the loop may have been there for it alone
 
     # The end
 
@@ -375,18 +237,6 @@ class BaseServer:
     def _is_busy(self) -> bool:
         """Whether calls are running, this thread's own aside."""
         return self._oneway.outstanding > (threading.current_thread() in self._oneway)
-
-    def _start(self, link: Link) -> None:
-        """Begin to serve. Raises ``CommunicationError``, ``OSError``, ``ValueError``."""
-        raise NotImplementedError
-
-    def _resume(self, link: Link) -> None:
-        """Go on with a stalled connection, in the loop's thread."""
-        raise NotImplementedError
-
-    def _expire(self, link: Link, reason: str) -> None:
-        """End a parked connection, in the loop's thread."""
-        raise NotImplementedError
 
     def _drain_workers(self) -> None:
         """Tell threads that the end has come."""

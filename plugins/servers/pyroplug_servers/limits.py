@@ -20,6 +20,18 @@ FLUSH_BUFFERS = 64
 ACCEPTS = 64
 """How many connections one turn accepts, so that a crowd of newcomers does not hold up the others."""
 
+SPARE_FILES = 32
+"""How many of the descriptors that the process may open are not for clients."""
+
+SPARE_GREETERS = 16
+"""How many may greet when only spare descriptors are left."""
+
+OPEN_FILES = "open files (ulimit -n)"
+"""What the system's limit of descriptors is called among those that refuse."""
+
+LEAST_RATE = 4096
+"""Bytes in a second at which a large message goes on to be waited for, and an answer to be sent."""
+
 ACCEPT_PAUSE = 0.2
 """Seconds without accepting after the system had no room; a newcomer that waits would make the loop spin."""
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from pyroplug.contracts import Connection, Session, direct_io
 
+from . import limits
 from .outbox import Outbox
 
 __all__ = ["Link"]
@@ -16,17 +18,22 @@ class Link:
     """One connection. It belongs to one thread at a time; ``finished`` is guarded by the server's lock."""
 
     __slots__ = (
+        "arrived",
         "backlog",
+        "begun",
         "connection",
         "doom",
         "fd",
         "finished",
+        "greeted",
         "is_given",
+        "late",
         "mask",
         "opened",
         "outbox",
         "owner",
         "parked",
+        "place",
         "recv_failed",
         "recv_into",
         "session",
@@ -58,6 +65,16 @@ class Link:
         self.opened = now
         self.since = now
         """When it was last seen to be in use."""
+        self.begun = 0.0
+        """Since when ``arrived`` is counted; 0 unless a message has begun to arrive and is not whole."""
+        self.arrived = 0
+        """Bytes of that message."""
+        self.greeted = 0.0
+        """When the answer that accepted the peer began to wait for it; 0 if it did not have to wait."""
+        self.place = 0
+        """What it has of the server, see ``places``."""
+        self.late = False
+        """Whether it is to be looked at when its thread lets go of it: its time seemed to be over."""
         self.touched = True
         """Whether it was used since somebody looked."""
         self.doom = ""
@@ -68,6 +85,41 @@ class Link:
         """Whether the user made it, and may go on using it: nothing more is taken from it than is ours."""
         self.finished = False
         """Whether its session has been told that it is lost."""
+
+    def received(self, count: int, requests: int) -> None:
+        """Take note of bytes that were not just one whole message.
+
+        :param requests: how many messages are whole by now.
+        """
+        if not self.session.unfinished:
+            self.begun = 0.0
+        elif requests or not self.begun:
+            self.begun, self.arrived = time.monotonic(), 0
+        else:
+            self.arrived += count
+
+    @property
+    def has_its_greeting_to_take(self) -> bool:
+        """Whether the peer is accepted, and has not taken the answer that says so."""
+        return bool(self.outbox.size) and self.greeted == self.outbox.since
+
+    def is_slow(self, now: float, seconds: float) -> str:
+        """Whether a message takes too long, in either direction: which, in words.
+
+        :param seconds: what each message has; those of which enough arrives in that time get as long again.
+        """
+        outbox = self.outbox
+        if self.begun and (outbox.size or self.stalled):  # it is not the peer who lets it wait
+            self.begun, self.arrived = now, 0
+        if self.begun and now - self.begun >= seconds:
+            if self.arrived < limits.LEAST_RATE * (now - self.begun):
+                return "a message that it had begun did not arrive"
+            self.begun, self.arrived = now, 0
+        if outbox.size and now - outbox.window >= seconds:
+            if outbox.moved < limits.LEAST_RATE * (now - outbox.window):
+                return "it did not take its answer"
+            outbox.window, outbox.moved = now, 0
+        return ""
 
 
 def _raise(_connection: Connection, error: OSError) -> None:

@@ -88,7 +88,10 @@ class MultiplexServer(BaseServer):
             answer = session.handle_plain(buffer, count)
             del buffer  # what was lent is given back first, see Session.get_buffer
             if answer is None:
-                self._work_off(link, iter(session.buffer_updated(count)))
+                requests = session.buffer_updated(count)
+                if link.begun or session.unfinished:
+                    link.received(count, len(requests))
+                self._work_off(link, iter(requests))
             elif link.outbox.send(answer) or self._may_go_on(link, iter(())):
                 self._see_what_follows(link)
         except CommunicationError as error:
@@ -160,10 +163,15 @@ class MultiplexServer(BaseServer):
     def _work_off(self, link: Link, requests: Iterator[Any]) -> bool:
         """Handle requests that had to wait: whether receiving may go on."""
         link.backlog = None
+        session = link.session
+        greets = not session.accepted
         for request in requests:
-            buffers = link.session.handle(request)
-            if buffers and not link.outbox.send(buffers) and not self._may_go_on(link, requests):
-                return False
+            buffers = session.handle(request)
+            if buffers and not link.outbox.send(buffers):
+                if greets:
+                    link.greeted = link.outbox.since
+                if not self._may_go_on(link, requests):
+                    return False
             if self._oneway.crowded and self._oneway.is_over(link.connection):
                 self._stall(link, requests)
                 return False

@@ -17,12 +17,20 @@ __all__ = ["Outbox", "flush_all", "writable"]
 class Outbox:
     """Sends without ever waiting, and keeps what did not go out. Nothing is copied."""
 
-    __slots__ = ("_direct", "_no_wait", "_send_failed", "_views", "connection", "size")
+    __slots__ = (
+        *("_direct", "_no_wait", "_send_failed", "_views"),
+        *("connection", "moved", "since", "size", "window"),
+    )
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.size = 0
         """Bytes still to be sent."""
+        self.since = 0.0
+        """When the first of them began to wait, as long as there are any."""
+        self.window = 0.0
+        """Since when ``moved`` is counted: the bytes that the peer has taken since then."""
+        self.moved = 0
         direct = direct_io(connection)
         if direct is not None:
             self._direct, self._no_wait, self._send_failed = direct.send, direct.no_wait, direct.send_failed
@@ -46,6 +54,9 @@ class Outbox:
         total = sum(buffer.nbytes if type(buffer) is memoryview else len(buffer) for buffer in buffers)
         if sent == total and not self.size:
             return True
+        if not self.size:
+            self.since = self.window = time.monotonic()
+            self.moved = 0
         self.size += total - sent
         self._keep(buffers, sent)
         return False
@@ -72,6 +83,7 @@ class Outbox:
 
     def _drop(self, sent: int) -> None:
         self.size -= sent
+        self.moved += sent
         views, done = [*self._views], 0
         while sent:
             view = views[done]

@@ -8,6 +8,7 @@ blocking receives. When the moment is over, or others have to wait for a worker,
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -77,6 +78,8 @@ class ThreadPoolServer(BaseServer):
 
     def _ready(self, link: Link, _mask: int) -> None:
         if not link.parked:
+            return
+        if link.late and self._end_if_late(link, time.monotonic()):
             return
         if link.outbox.size:
             self._send_more(link)
@@ -182,9 +185,11 @@ class ThreadPoolServer(BaseServer):
     def _take_in(self, link: Link, count: int) -> bool:
         """Handle what was received, whatever it is: whether receiving may go on."""
         requests = link.session.buffer_updated(count)
+        if link.begun or link.session.unfinished:
+            link.received(count, len(requests))
         if requests or link.session.closing:
             return self._work_off(link, iter(requests))
-        if count < limits.SMALL_PIECE:
+        if count < limits.SMALL_PIECE or self._is_crowded():
             self._park(link)
             return False
         return True
@@ -192,10 +197,15 @@ class ThreadPoolServer(BaseServer):
     def _work_off(self, link: Link, requests: Iterator[Any]) -> bool:
         """Handle requests that had to wait: whether receiving may go on."""
         link.backlog = None
+        session = link.session
+        greets = not session.accepted
         for request in requests:
-            buffers = link.session.handle(request)
-            if buffers and not link.outbox.send(buffers) and not self._push(link, requests):
-                return False
+            buffers = session.handle(request)
+            if buffers and not link.outbox.send(buffers):
+                if greets:
+                    link.greeted = link.outbox.since
+                if not self._push(link, requests):
+                    return False
             if self._oneway.crowded and self._oneway.is_over(link.connection):
                 self._stall(link, requests)
                 return False

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pyroplug.contracts import Buffer, Connection, Spawn
+from pyroplug.contracts import Buffer, Claimed, Connection, Spawn
 
 PATIENCE = 20.0
 """Seconds after which a test that waits for something has failed."""
@@ -43,8 +43,9 @@ class Host:
         /,
         *,
         handshake: bool = True,
+        claim: Callable[[int, bool], Claimed] | None = None,
     ) -> ScriptedSession:
-        session = ScriptedSession(self, connection, spawn, handshake)
+        session = ScriptedSession(self, connection, spawn, handshake, claim)
         self.sessions.append(session)
         return session
 
@@ -82,7 +83,10 @@ class ScriptedSession:
         connection: Connection,
         spawn: Spawn,
         handshake: bool,
+        claim: Callable[[int, bool], Claimed] | None = None,
     ) -> None:
+        self.claim = claim
+        self.kept = False
         self.host, self.connection, self.spawn, self.handshake = host, connection, spawn, handshake
         self.accepted = not handshake
         self.closing = self.retired = False
@@ -92,6 +96,10 @@ class ScriptedSession:
         self.scratches: set[int] = set()
         self._scratch = memoryview(b"")
         self._data = bytearray()
+
+    @property
+    def unfinished(self) -> bool:
+        return bool(self._data)
 
     def get_buffer(self, scratch: memoryview) -> memoryview:
         self._scratch = scratch
@@ -117,6 +125,11 @@ class ScriptedSession:
         if self.retired:
             self.closing = True
             return [frame(b"retired")]
+        if self.claim is not None and not self.accepted:
+            claimed = self.claim(self.connection.fileno(), request[:1] == b"p")
+            if claimed.reason:
+                return self.refuse(claimed.reason)
+            self.kept = claimed.kept
         self.accepted = True
         self.handled += 1
         return COMMANDS[request[:1]](self, request[1:])
@@ -178,6 +191,7 @@ def _thread(_session: ScriptedSession, _: bytes) -> Sequence[Buffer]:
 
 COMMANDS: dict[bytes, Callable[[ScriptedSession, bytes], Sequence[Buffer]]] = {
     b"e": lambda session, word: [frame(word)],  # echo
+    b"p": lambda session, word: [frame(word)],  # echo, and when it comes first: who asks is the operator
     b"w": _wait,  # echo when the gate is open
     b"r": lambda session, word: _raise(ValueError(word.decode())),
     b"x": lambda session, word: _raise(SystemExit(1)),

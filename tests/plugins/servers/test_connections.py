@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
 import subprocess
@@ -13,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from pyroplug_servers import limits
+from pyroplug_servers import greeters, limits
 from pyroplug_transports import UnixTransport
 
 from pyroplug.errors import CommunicationError, ConfigError
@@ -29,17 +28,26 @@ def test_the_last_connection_that_fits_and_the_first_that_does_not(start: Start,
     clients = running.connect_many(3)
     assert [client.ask(b"ehello") for client in clients] == [b"hello"] * 3
     late = running.connect()
-    refusal = late.receive()
+    refusal = late.ask(b"eme too")
     assert refusal is not None
     assert refusal.startswith(b"refused: ")
     assert b"MAX_CONNECTIONS" in refusal
     assert late.receive() is None
     assert [client.ask(b"estill") for client in clients] == [b"still"] * 3
+    assert [limit for limit, _ in running.host.refusals] == ["MAX_CONNECTIONS"]
 
 
+@pytest.fixture
+def newcomers_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where too many greet, it is the newcomer who is drawn."""
+    monkeypatch.setattr(greeters, "_random", lambda: 0.999999)
+
+
+@pytest.mark.usefixtures("newcomers_go")
 def test_a_refused_peer_sees_why_although_it_has_sent_something(start: Start) -> None:
-    running = start(MAX_CONNECTIONS=1)
-    assert running.connect().ask(b"ehello") == b"hello"
+    running = start(MAX_GREETINGS="1")
+    running.connect()
+    running.host.wait_for_session()
     for size in (1, 1000, 100_000):
         late = running.connect()
         late.sock.sendall(b"x" * size)
@@ -56,10 +64,12 @@ def test_there_is_room_again_when_somebody_left(start: Start) -> None:
     assert running.connect().ask(b"ehello") == b"hello"
 
 
+@pytest.mark.usefixtures("newcomers_go")
 def test_a_refused_peer_that_does_not_leave_is_cut_off(start: Start, short: Start) -> None:
     short(LINGER=0.05)
-    running = start(MAX_CONNECTIONS=1)
-    assert running.connect().ask(b"ehello") == b"hello"
+    running = start(MAX_GREETINGS="1")
+    running.connect()
+    running.host.wait_for_session()
     running.connect()
     wait_until(lambda: len(running.host.sessions) == 2)
     refused = running.host.sessions[1]
@@ -67,10 +77,12 @@ def test_a_refused_peer_that_does_not_leave_is_cut_off(start: Start, short: Star
     wait_until(lambda: refused.connection.fileno() == -1)
 
 
+@pytest.mark.usefixtures("newcomers_go")
 def test_refused_peers_that_stay_do_not_pile_up(start: Start, short: Start) -> None:
     short(LINGER_CONNECTIONS=5, LINGER=PATIENCE)
-    running = start(MAX_CONNECTIONS=1)
-    assert running.connect().ask(b"ehello") == b"hello"
+    running = start(MAX_GREETINGS="1")
+    running.connect()
+    running.host.wait_for_session()
     running.connect_many(20)
     wait_until(lambda: len(running.host.sessions) == 21)
     wait_until(lambda: sum(s.connection.fileno() == -1 for s in running.host.sessions) >= 15)
@@ -148,8 +160,12 @@ def test_who_says_no_hello_is_closed_in_time(start: Start) -> None:
     polite, silent = running.connect_many(2)
     assert polite.ask(b"ehello") == b"hello"
     silent.sock.sendall(b"\0")
+    refusal = silent.receive()
+    assert refusal is not None
+    assert b"HANDSHAKE_TIMEOUT" in refusal
     assert silent.is_cut_off()
     assert "hello" in running.host.sessions[1].ends[0]
+    assert [limit for limit, _ in running.host.refusals] == ["HANDSHAKE_TIMEOUT"]
     assert polite.ask(b"estill") == b"still"
 
 
@@ -198,7 +214,7 @@ class FullListener:
 
 
 def test_accepting_pauses_when_there_is_no_room(
-    prepare: Start, short: Start, settings: Start, model: Any, caplog: pytest.LogCaptureFixture
+    prepare: Start, short: Start, settings: Start, model: Any
 ) -> None:
     short(ACCEPT_PAUSE=0.05)
     running = prepare()
@@ -207,11 +223,11 @@ def test_accepting_pauses_when_there_is_no_room(
     before = time.monotonic()
     with socket.socket(socket.AF_UNIX) as client:
         client.connect(f"\0full-{os.getpid()}")
-        with caplog.at_level(logging.WARNING, "pyroplug_servers"):
-            server.run(lambda: not running.host.sessions)
+        server.run(lambda: not running.host.sessions)
         server.close(PATIENCE)
     assert time.monotonic() - before >= 0.15
-    assert [record.message.startswith("accepting pauses") for record in caplog.records] == [True] * 3
+    assert [what.startswith("accepting pauses") for _, what in running.host.refusals] == [True] * 3
+    assert {limit for limit, _ in running.host.refusals} == {limits.OPEN_FILES}
 
 
 OUT_OF_FILES = """
@@ -222,6 +238,7 @@ from pyroplug_transports import TcpTransport
 from tests.plugins.servers.scripted import Host, frame, wait_until
 settings = SimpleNamespace(SOCK_REUSE=True, SOCK_NODELAY=False, PREFER_IP_VERSION=0, SSL=False,
     THREADPOOL_SIZE=4, THREADPOOL_SIZE_MIN=1, ONEWAY_THREADS=1, MAX_CONNECTIONS=0, HANDSHAKE_TIMEOUT=0.0,
+    MAX_GREETINGS="0", MESSAGE_TIMEOUT=0.0,
     COMMTIMEOUT=0.0, POLLTIMEOUT=30.0)
 limits.ACCEPT_PAUSE = 0.05
 listener = TcpTransport().listen("127.0.0.1:0", settings)

@@ -40,6 +40,8 @@ def test_config_items(manager: pluggy.PluginManager) -> None:
     assert set(defaults) - {"THREADPOOL_SIZE", "THREADPOOL_SIZE_MIN"} == {
         "ONEWAY_THREADS",
         "MAX_CONNECTIONS",
+        "MAX_GREETINGS",
         "HANDSHAKE_TIMEOUT",
+        "MESSAGE_TIMEOUT",
     }
     assert all(item.summary and "\n" not in item.summary for item in items)
