@@ -69,6 +69,17 @@ def test_defaults_are_as_told(item: str, value: object) -> None:
     assert getattr(plain, item) == value
 
 
+def test_nobody_unpickles_or_evaluates() -> None:
+    forbidden = re.compile(
+        r"^\s*(?:import|from) (?:pickle|shelve|dill|cloudpickle)\b|(?<![\w.])(?:eval|exec)\(", re.MULTILINE
+    )
+    sources = [*(ROOT / "pyroplug").rglob("*.py"), *(ROOT / "plugins").rglob("*.py")]
+    assert len(sources) > 100
+    found = [path.relative_to(ROOT) for path in sources if forbidden.search(path.read_text())]
+    # The demo hands sockets to its own children, through the standard library's pipes.
+    assert [str(path) for path in found] == ["pyroplug/demo/channels.py"]
+
+
 def test_it_is_found() -> None:
     for page in (Path("README.md"), Path("docs/index.md")):
         assert "SECURITY.md" in (ROOT / page).read_text()
