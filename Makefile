@@ -13,7 +13,7 @@ BIN    := $(VENV)/bin
 RESULTS := build/benchmarks.json
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: help demo test fuzz fuzz-long soak check bench bench-quick bench-page profile clean
+.PHONY: help demo test test-slow fuzz fuzz-long soak check bench bench-quick bench-page profile clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -29,6 +29,9 @@ fuzz: $(VENV)/.with-fuzzer ## hostile bytes for everything that reads them, SECO
 
 fuzz-long: $(VENV)/.with-tools ## 100,000 seeded mutations of valid bytes for each target
 	@PYROPLUG_FUZZ_RUNS=100000 $(BIN)/python -m pytest -q tests/fuzz $(ARGS)
+
+test-slow: $(VENV)/.with-tools ## run the tests that build distributions, and install them in environments of their own
+	@$(BIN)/python -m pytest -m slow $(ARGS)
 
 check: $(VENV)/.with-tools ## lint, format, types, and who imports whom
 	$(BIN)/ruff check .

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import configparser
 import json
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -17,17 +16,17 @@ import pytest
 
 import pyroplug
 
+from .building import ROOT, copy_of_the_source
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-ROOT = Path(__file__).resolve().parent.parent
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 FOLDERS = sorted(path for path in (ROOT / "plugins").iterdir() if path.is_dir())
 FACADE = "compat"
 """A folder with a package that is no plugin: programs import it, and nothing in it can be chosen."""
-INGREDIENTS = ("pyroplug", "plugins", "pyproject.toml", "README.md", "LICENSE", ".gitignore")
 
 
 def packages_in(folder: Path) -> list[str]:
@@ -71,15 +70,7 @@ def test_nothing_is_listed_that_is_not_there() -> None:
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of what a wheel is made of: building leaves no trace in the source tree."""
-    copy = tmp_path_factory.mktemp("tree")
-    ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
-    for name in INGREDIENTS:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, copy / name, ignore=ignored)
-        else:
-            shutil.copy(source, copy / name)
-    return copy
+    return copy_of_the_source(tmp_path_factory.mktemp("tree"))
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ BUILT_IN = {
     "check-config": "pyroplug.cli.check_config:check_config",
     "demo": "pyroplug.cli.demo:demo",
     "list-plugins": "pyroplug.cli.list_plugins:list_plugins",
+    "new-plugin": "pyroplug.cli.new_plugin:new_plugin",
 }
 """Our own subcommands: each one's module, and the command in it."""
 

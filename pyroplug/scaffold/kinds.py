@@ -1,0 +1,73 @@
+"""The kinds of plugins that can be made: a row each, and a folder of templates."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["KINDS", "NewKind"]
+
+
+class NewKind(NamedTuple):
+    """One kind of plugin.
+
+    :ivar provides: what its plugins provide, as a list of plugins names that; empty if it has no name there.
+    :ivar summary: one line about the example, for the distribution.
+    :ivar usage: how the example is used, in Markdown.
+    """
+
+    provides: str
+    summary: str
+    usage: str
+
+
+KINDS = {
+    "serializer": NewKind(
+        "serializer",
+        "The serializer $name for pyroplug: JSON that also carries bytes",
+        "Both ends need it. A client chooses it, and a daemon has to accept it:\n\n"
+        '```python\nproxy._pyroSerializer = "$name"\n```\n\n'
+        "```console\n$$ PYRO_SERIALIZERS_ACCEPTED=serpent,$name python server.py\n```",
+    ),
+    "transport": NewKind(
+        "transport",
+        "The transport $name for pyroplug: Unix sockets",
+        "Both ends need it. A daemon listens at a path:\n\n"
+        '```python\nwith Daemon(listen="./$name:/run/user/1000/shop.sock") as daemon:\n'
+        '    print(daemon.register(Shop, "shop"))\n```\n\n'
+        "and a client names the same location: `PYRO:shop@./$name:/run/user/1000/shop.sock`.",
+    ),
+    "server-model": NewKind(
+        "server model",
+        "The server model $name for pyroplug: a thread for each connection",
+        "A daemon is served by it where the configuration says so:\n\n"
+        "```console\n$$ PYRO_SERVERTYPE=$name python server.py\n```\n\n"
+        "`PYRO_${upper}_CONNECTIONS` is how many connections it takes at a time.",
+    ),
+    "handshake-validator": NewKind(
+        "handshake validator",
+        "The handshake validator $name for pyroplug: lets clients in that know a token",
+        "A daemon asks it where the configuration says so:\n\n"
+        "```console\n$$ export PYRO_${upper}_TOKENS=first-token,second-token\n"
+        "$$ PYRO_HANDSHAKE_VALIDATORS=$name python server.py\n```\n\n"
+        'A client sends its token when it connects: `proxy._pyroHandshake = "first-token"`.',
+    ),
+    "resource-tracker": NewKind(
+        "resource tracker",
+        "The resource tracker $name for pyroplug: logs what clients leave behind",
+        "A daemon uses it where the configuration says so:\n\n"
+        "```console\n$$ PYRO_RESOURCE_TRACKER=$name python server.py\n```",
+    ),
+    "call-observer": NewKind(
+        "call observer",
+        "The call observer $name for pyroplug: logs calls that take long, and calls that fail",
+        "A program's daemons and proxies tell it of their calls where the configuration says so:\n\n"
+        "```console\n$$ PYRO_CALL_OBSERVERS=$name python server.py\n```\n\n"
+        "`PYRO_${upper}_SECONDS` is from which on a call takes long.",
+    ),
+    "command": NewKind(
+        "",
+        "The command pyroplug $name: lists what a remote object offers",
+        "```console\n$$ pyroplug $name PYRO:greeter@localhost:7766\n```",
+    ),
+}
+"""By the name of the folder with its templates."""
