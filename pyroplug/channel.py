@@ -156,7 +156,7 @@ class Channel(Owned):
             request = line.protocol.request(payload, sequence, flags)
         try:
             if request is not None:
-                found = self._exchange(line, request, flags)
+                found = self._exchange(line, flags, request, sequence)
             else:
                 found = line.exchange_plain(payload, sequence, flags)  # type: ignore[arg-type]  # see above
                 if type(found) is not bytes and not flags:
@@ -200,18 +200,17 @@ class Channel(Owned):
         line = self._connected_line()
         request = self._request(line, call)
         try:
-            message = self._exchange(line, request, call.flags)
+            message = self._exchange(line, call.flags, *request)
         except BaseException as error:
             message = self._lost(line, error, call)
         return message and (line.protocol.whole(message) if self.raw else self._result(message))
 
-    def _request(self, line: Line, call: RemoteCall) -> Sequence[Buffer]:
-        self.sequence = (self.sequence + 1) & 0xFFFF
-        return line.protocol.call(*call, self.sequence)
+    def _request(self, line: Line, call: RemoteCall) -> tuple[Sequence[Buffer], int]:
+        self.sequence = sequence = (self.sequence + 1) & 0xFFFF
+        return line.protocol.call(*call, sequence), sequence
 
-    def _exchange(self, line: Line, request: Sequence[Buffer], flags: int) -> Message | None:
-        """Send the last request and wait for its answer; ``None`` if it wants none."""
-        sequence = self.sequence
+    def _exchange(self, line: Line, flags: int, request: Sequence[Buffer], sequence: int) -> Message | None:
+        """Send a request and wait for its answer; ``None`` if it wants none."""
         if self.abandoned_streams:
             self._close_abandoned(line)
         if flags & _ONEWAY:
@@ -245,7 +244,7 @@ class Channel(Owned):
                 try:
                     self.limit.begin()
                     line = self._connected_line()
-                    return self._exchange(line, self._request(line, call), call.flags)
+                    return self._exchange(line, call.flags, *self._request(line, call))
                 except BaseException as again:
                     error = again
         finally:
@@ -257,7 +256,7 @@ class Channel(Owned):
             return error
         if self.socket is not None:
             spoil(self.socket)
-        line.connection.close()
+        line.close()
         if line is self.line:
             self.abandoned_streams.clear()  # nothing can be told any more
             self.release()
@@ -272,7 +271,7 @@ class Channel(Owned):
         streams = self.abandoned_streams
         while streams:
             call = RemoteCall(DAEMON_NAME, "close_stream", (streams.pop(),), {}, _ONEWAY)
-            line.send(self._request(line, call))
+            line.send(self._request(line, call)[0])
 
     def ping(self) -> None:
         """Make sure that the other side is alive. Raises as ``call`` does."""
@@ -319,17 +318,20 @@ class Channel(Owned):
         """Connect, in what is left of the call's time."""
         if self.face is not None:
             raise PyroError(f"{self.uri} cannot be called before its handshake is over")
-        try:
-            self.line, metadata = open_line(self)
-            close_when_forked(self)
-            self.abandoned_streams.clear()
-            self._learn(metadata)
-        except CommunicationError as error:
-            error.unsent = True
-            raise
-        finally:
-            if self.line is None:
-                self.face = None
+        with self.alone():
+            if self.line is not None:  # another thread was quicker
+                return
+            try:
+                self.line, metadata = open_line(self)
+                close_when_forked(self)
+                self.abandoned_streams.clear()
+                self._learn(metadata)
+            except CommunicationError as error:
+                error.unsent = True
+                raise
+            finally:
+                if self.line is None:
+                    self.face = None
 
     def _learn(self, metadata: Any) -> None:
         """Take over what the object has; ask for it if the greeting did not tell."""
@@ -338,11 +340,9 @@ class Channel(Owned):
                 if self.methods or self.attributes:
                     return
                 line = self._connected_line()
+                asked = RemoteCall(DAEMON_NAME, "get_metadata", (self.uri.object,), {})
                 try:
-                    request = self._request(
-                        line, RemoteCall(DAEMON_NAME, "get_metadata", (self.uri.object,), {})
-                    )
-                    metadata = self._exchange(line, request, 0)
+                    metadata = self._exchange(line, 0, *self._request(line, asked))
                 except BaseException as error:
                     self._give_up(line, error)
                     raise
@@ -373,7 +373,7 @@ class Channel(Owned):
             if self.abandoned_streams:
                 with contextlib.suppress(CommunicationError):
                     self._close_abandoned(line)
-            line.connection.close()
+            line.close()
 
     def forked(self) -> None:
         """The connection is the parent process's; this one makes its own when it needs one."""

@@ -129,6 +129,12 @@ class Line:
         """Make sure that the other side is alive. Raises as ``exchange`` does."""
         self.protocol.pong(self.protocol.only(self.exchange(self.protocol.ping())))
 
+    def close(self) -> None:
+        """End it. A thread that is in the middle of an exchange gets an error, and waits no longer."""
+        if not self._turn:
+            self.connection.shutdown()
+        self.connection.close()
+
     def is_over(self) -> bool:
         """Whether the other side has ended it, or has said what nobody asked for. Does not wait."""
         self._take_turn()

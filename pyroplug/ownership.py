@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import get_ident
 
 from .context import Call, CallState, current_call, request_of
 from .errors import PyroError
+from .plain_exchange import InUseError
 from .wire import Flags
 
 __all__ = ["Owned", "current_user", "not_owner", "user_within"]
@@ -49,6 +52,19 @@ class Owned:
 
     def __init__(self) -> None:
         self.owner = current_user()
+        self._door: list[None] = [None]
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let in one thread at a time; raise :exc:`~pyroplug.plain_exchange.InUseError` for another one."""
+        try:
+            self._door.pop()
+        except IndexError:
+            raise InUseError from None
+        try:
+            yield
+        finally:
+            self._door.append(None)
 
     def check_owner(self) -> None:
         """Raise :exc:`~pyroplug.errors.PyroError` in any thread but the one that it belongs to."""
