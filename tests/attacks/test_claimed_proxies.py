@@ -46,8 +46,9 @@ def use(proxy: Any, key: str, chance: random.Random) -> str | None:
             batch.count(key)
             return str(next(batch() or iter(())))
         return str(proxy.count(key))
-    except PyroError as error:
-        assert not isinstance(error, CommunicationError)  # nothing was disturbed
+    except CommunicationError:
+        raise  # the connection was disturbed
+    except PyroError:
         return None
 
 
