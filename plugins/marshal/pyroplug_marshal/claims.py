@@ -32,7 +32,7 @@ def check_claims(data: Buffer) -> None:
     """
     if len(data) > SMALL or _deserves_a_look(data):
         data = bytes(data)  # this makes no copy of bytes
-        if check_items(data) and b"r" in data:
+        if check_items(data) and (_REFERENCE in data or _REFERENCE | _REFERRED in data):
             _check_references(data)
 
 
@@ -43,6 +43,8 @@ for _code, _step in {"i": 5, "I": 9, "g": 9, "y": 17, "r": 5, **dict.fromkeys("N
 _SHORT, _LONG = frozenset(b"zZf"), frozenset(b"sutaA")
 _CONTAINERS, _HASHABLE = frozenset(b"([<>)"), frozenset(b"()>")
 _SMALL_TUPLE, _DICT, _END, _INTEGER, _REFERENCE, _CODE = b"){0lrc"
+_NEVER_KEPT = frozenset(b"0NFTS.r")
+"""What cannot be referred to, whatever its code says."""
 _RUN = 32
 
 
@@ -127,7 +129,7 @@ def _check_references(data: bytes) -> None:
             weight = weights[number]
             if weight < 0:
                 raise ValueError("it refers to a tuple that contains itself")
-        if kept:
+        if kept and code not in _NEVER_KEPT:
             weights.append(-1 if code in _HASHABLE else 0)  # until it is complete
         if code in _CONTAINERS or code in (_DICT, _END):
             if not containers or (containers[-1][1] and code != _END):
