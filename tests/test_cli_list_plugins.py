@@ -194,6 +194,7 @@ def test_the_document_has_every_fact(mixed: Site) -> None:
     document = json.loads(out)
     assert (document["schema"], document["pyroplug"]) == (1, pyroplug.__version__)
     assert [plugin["name"] for plugin in document["plugins"]] == ["broken", "cbor", "one", "out", "two"]
+    assert document["plugins"][1].pop("import_seconds") > 0
     assert document["plugins"][1] == {
         "name": "cbor",
         "status": "active",
@@ -202,6 +203,8 @@ def test_the_document_has_every_fact(mixed: Site) -> None:
         "version": "1.2",
         "problem": None,
         "hint": None,
+        "file": str(mixed.folder / "acme_cbor_cbor_made_up.py"),
+        "commands": [],
         "provides": [
             {
                 "kind": "serializer",
@@ -232,6 +235,103 @@ def test_the_document_has_every_fact(mixed: Site) -> None:
 
 def test_an_empty_document(site: Site) -> None:
     assert listed() == {}
+
+
+# All about each --------------------------------------------------------------------------------------
+
+FULL = """
+from pyroplug.contracts import ConfigItem
+import click
+
+@hookimpl
+def pyroplug_config_items():
+    return [
+        ConfigItem("CBOR_DEPTH", 40, "levels of nesting", minimum=1),
+        ConfigItem("CBOR_KEY", "hidden", "a key", secret=True),
+        ConfigItem("CBOR_BAD", {}, "of no type"),
+    ]
+
+@hookimpl
+def pyroplug_commands(cli):
+    cli.add_command(click.Command("cbor-dump"))
+    cli.add_command(click.Command("list-plugins"))
+"""
+
+
+def facts(out: str, name: str) -> list[tuple[str, str]]:
+    """What is told of one plugin: the state, and then the facts with their labels."""
+    (block,) = [block for block in out.split("\n\n") if block.startswith(f"{name}: ")]
+    heading, *lines = block.splitlines()
+    pairs = [re.split(r"\s{2,}", line.strip(), maxsplit=1) for line in lines]
+    return [("status", heading.partition(": ")[2]), *((label, text) for label, text in pairs)]
+
+
+def test_all_is_told_about_a_plugin(site: Site) -> None:
+    module = site.plugin("cbor", serializer_source("cbor") + FULL, "acme-cbor", "1.2")
+    code, out, err = run("list-plugins", "--verbose")
+    assert code == 0
+    assert err
+    told = facts(out, "cbor")
+    (took,) = [text for label, text in told if label == "import"]
+    assert re.fullmatch(r"\d+\.\d ms", took)
+    assert [pair for pair in told if pair[0] not in ("import", "problem", "hint")] == [
+        ("status", "failed"),
+        ("distribution", "acme-cbor 1.2"),
+        ("entry point", f"cbor = {module}"),
+        ("file", str(site.folder / f"{module}.py")),
+        ("serializer", "cbor (id 70)"),
+        ("config item", "CBOR_DEPTH = 40: levels of nesting"),
+        ("config item", "CBOR_KEY = ***: a key"),
+        ("config item", "CBOR_BAD [failed]"),
+        ("command", "pyroplug cbor-dump"),
+    ]
+    assert "'list-plugins' belongs to pyroplug" in dict(told)["problem"]
+    assert "CBOR_BAD" in dict(told)["problem"]
+    assert dict(told)["hint"]
+    plugin = listed()["cbor"]
+    assert plugin["commands"] == ["cbor-dump"]
+    assert plugin["provides"][1]["default"] == 40
+
+
+def test_the_import_of_one_plugin_is_measured(site: Site) -> None:
+    site.plugin("slow", "import time\ntime.sleep(0.05)\n" + serializer_source("slow"), "slow")
+    site.plugin("quick", serializer_source("quick", 71), "quick")
+    plugins = listed()
+    assert plugins["slow"]["import_seconds"] >= 0.05 > plugins["quick"]["import_seconds"] > 0
+
+
+def test_where_an_instance_comes_from(site: Site) -> None:
+    path = site.module(
+        "made_up", "class P:\n    @hookimpl\n    def pyroplug_serializers(self): return []\nIT = P()\n"
+    )
+    site.distribution("acme", {"it": "made_up:IT"})
+    assert dict(facts(run("list-plugins", "--verbose")[1], "it"))["file"] == str(path)
+
+
+def test_what_is_not_loaded_has_no_file_and_no_time(mixed: Site) -> None:
+    told = dict(facts(run("list-plugins", "--verbose", "--block", "out")[1], "out"))
+    assert told.keys() == {"status", "distribution", "entry point", "problem", "hint"}
+    told = dict(facts(run("list-plugins", "--verbose")[1], "broken"))
+    assert told.keys() == {"status", "distribution", "entry point", "problem", "hint"}
+    told = dict(facts(run("list-plugins", "--verbose", "--no-load")[1], "cbor"))
+    assert told.keys() == {"status", "distribution", "entry point"}
+
+
+def test_all_is_told_of_one_kind(mixed: Site) -> None:
+    out = run("list-plugins", "--verbose", "--kind", "transport")[1]
+    assert [label for label, _ in facts(out, "cbor")] == [
+        "status",
+        "distribution",
+        "entry point",
+        "file",
+        "import",
+        "transport",
+    ]
+
+
+def test_commands_are_listed(site: Site) -> None:
+    site.plugin("cbor", FULL)
+    assert re.search(r"config item .*; command cbor-dump", run("list-plugins")[1])
 
 
 # Filters ---------------------------------------------------------------------------------------------

@@ -11,6 +11,8 @@ from typing import Any
 import click
 
 from pyroplug import __version__
+from pyroplug.config import default_of, shown
+from pyroplug.contracts import ConfigItem
 from pyroplug.plugins import Kind, PluginRecord, PluginSet, Provided, Status
 
 from . import command_table, complain
@@ -38,14 +40,22 @@ _BROKEN = (Status.FAILED, Status.CLASH)
     help="Do not run this plugin: NAME, DISTRIBUTION or DISTRIBUTION:NAME. May be repeated.",
 )
 @click.option("--no-load", is_flag=True, help="Run no plugin's code; what they provide is then unknown.")
+@click.option("--verbose", is_flag=True, help="Tell all about each: origin, import time, items, commands.")
 @click.option("--check", is_flag=True, help="Exit with status 1 if a plugin failed or clashes with another.")
 @click.pass_context
 def list_plugins(
-    ctx: click.Context, as_json: bool, slug: str | None, block: tuple[str, ...], no_load: bool, check: bool
+    ctx: click.Context,
+    as_json: bool,
+    slug: str | None,
+    block: tuple[str, ...],
+    no_load: bool,
+    verbose: bool,
+    check: bool,
 ) -> None:
     """List plugins: state, what they provide, origin.
 
-    The list goes to standard output, all that is wrong to standard error.
+    The list goes to standard output, all that is wrong to standard error. The JSON document always tells
+    all. An import's time includes that of everything which the plugin was the first to import.
     """
     if slug and no_load:
         raise click.UsageError(
@@ -57,6 +67,8 @@ def list_plugins(
     records = plugins.records if slug is None else _only(plugins.records, slug)
     if as_json:
         click.echo(json.dumps(_document(records), indent=2))
+    elif records and verbose:
+        click.echo("\n\n".join("\n".join(_lines(record)) for record in records))
     elif records:
         print_table(_HEADINGS, [_row(record) for record in records], note="PROBLEM")
     else:
@@ -75,9 +87,41 @@ def _only(records: Sequence[PluginRecord], slug: str) -> list[PluginRecord]:
 
 def _row(record: PluginRecord) -> tuple[str, ...]:
     groups = itertools.groupby(record.provides, key=lambda it: it.kind.label)
-    provides = "\n".join(f"{label} {', '.join(map(_provided, group))}" for label, group in groups)
-    origin = f"{record.distribution} {record.version or ''}".strip() if record.distribution else ""
-    return (record.name, record.status.value, provides, origin, record.problem or "")
+    provides = [f"{label} {', '.join(map(_provided, group))}" for label, group in groups]
+    provides += [f"command {', '.join(record.commands)}"] if record.commands else []
+    return (record.name, record.status.value, "\n".join(provides), _origin(record), record.problem or "")
+
+
+def _origin(record: PluginRecord) -> str:
+    return f"{record.distribution} {record.version or ''}".strip() if record.distribution else ""
+
+
+def _lines(record: PluginRecord) -> list[str]:
+    """All about one plugin: a heading, and a fact a line."""
+    took = record.import_seconds
+    facts = [
+        ("distribution", _origin(record)),
+        ("entry point", f"{record.name} = {record.target}" if record.target else ""),
+        ("file", record.file or ""),
+        ("import", "" if took is None else f"{took * 1000:.1f} ms"),
+        *((it.kind.label, _provided(it) + _described(it)) for it in record.provides),
+        *(("command", f"pyroplug {name}") for name in record.commands),
+        ("problem", record.problem or ""),
+        ("hint", record.hint or ""),
+    ]
+    width = max(len(label) for label, text in facts if text)
+    return [
+        f"{record.name}: {record.status.value}",
+        *(f"  {label.ljust(width)}  {text}" for label, text in facts if text),
+    ]
+
+
+def _described(it: Provided) -> str:
+    """What people want to know of a configuration item."""
+    if it.kind is not Kind.CONFIG_ITEM or not it.facts:  # none are known of a broken one
+        return ""
+    item = ConfigItem(it.name, **it.facts)
+    return f" = {shown(item, default_of(item))}: {item.summary}"
 
 
 def _provided(it: Provided) -> str:
@@ -103,7 +147,10 @@ def _plugin_facts(record: PluginRecord) -> dict[str, Any]:
         "version": record.version,
         "problem": record.problem,
         "hint": record.hint,
+        "file": record.file,
+        "import_seconds": record.import_seconds,
         "provides": [_provided_facts(it) for it in record.provides],
+        "commands": list(record.commands),
     }
 
 

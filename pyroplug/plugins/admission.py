@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import sys
+import time
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any
 
 import pluggy
 
 from pyroplug import hookspecs
+from pyroplug.contracts import ConfigItem
 from pyroplug.errors import PluginError
 
 from .conformance import blaming, check, described
@@ -65,6 +69,9 @@ class Entry:
     hints: list[str] = field(default_factory=list)
     manager: pluggy.PluginManager | None = None
     offers: list[Offer] = field(default_factory=list)
+    file: str | None = None
+    import_seconds: float | None = None
+    commands: list[str] = field(default_factory=list)
 
     def reject(self, status: Status, problem: str, hint: str | None) -> None:
         """Note what is wrong with it as a whole, or with a part that is not an offer."""
@@ -88,13 +95,19 @@ class Entry:
             "; ".join(problems) or None,
             " ".join(hints) or None,
             tuple(offer.provided() for offer in self.offers),
+            self.file,
+            self.import_seconds,
+            tuple(self.commands),
         )
 
 
 def admit(entry: Entry) -> None:
     """Load the plugin and take in what it provides; whatever goes wrong is noted in the entry."""
     try:
+        began = time.perf_counter()
         plugin = _load(entry.source)
+        entry.import_seconds = time.perf_counter() - began
+        entry.file = _file_of(plugin)
         manager = _registered(entry.source, plugin)
         entry.offers = [offer for kind in Kind for offer in _collect(entry.source, kind, manager)]
     except PluginError as fault:
@@ -120,6 +133,13 @@ def _load(source: Source) -> object:
             " or name the module.",
         )
     return plugin
+
+
+def _file_of(plugin: object) -> str | None:
+    """The file of the module that it is, or that its class is written in."""
+    module = plugin if isinstance(plugin, ModuleType) else sys.modules.get(type(plugin).__module__)
+    file = vars(module).get("__file__") if module is not None else None
+    return file if isinstance(file, str) else None
 
 
 def _resolve(source: Source) -> object:
@@ -257,6 +277,11 @@ def _offer(source: Source, kind: Kind, value: object) -> Offer:
         offer.facts = check(kind, value)
     except PluginError as fault:
         offer.reject(Status.FAILED, str(fault.args[0]), fault.hint)
-    name = inspect.getattr_static(value, "name", None) if not offer.facts else offer.facts["name"]
+    name = offer.facts["name"] if offer.facts else _name_of(value)
     offer.name = name if isinstance(name, str) else offer.name
     return offer
+
+
+def _name_of(value: object) -> object:
+    """What a broken object calls itself, as far as no code of its own has to run for that."""
+    return value.name if isinstance(value, ConfigItem) else inspect.getattr_static(value, "name", None)

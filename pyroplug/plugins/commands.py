@@ -52,6 +52,8 @@ def add_commands(entries: Sequence[Entry], cli: click.Group) -> list[Entry]:
             entry.reject(Status.FAILED, str(fault.args[0]), fault.hint)
             faulty.append(entry)
     lost = _judge(wanted)
+    for entry in entries:
+        entry.commands = sorted(one.name for one in wanted if one.entry is entry and one not in lost)
     cli.commands.update({one.name: one.command for one in wanted if one.entry and one not in lost})
     return [*faulty, *dict.fromkeys(one.entry for one in lost if one.entry)]
 

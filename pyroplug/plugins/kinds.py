@@ -196,6 +196,9 @@ class PluginRecord:
     :ivar distribution: what it was installed with; ``None`` if the program gave the plugin itself.
     :ivar problem: what is wrong, in one line; ``None`` if nothing is.
     :ivar hint: what to do about it.
+    :ivar file: the file of its module, or of its class; ``None`` if it was not loaded, or has none.
+    :ivar import_seconds: how long importing it took, with all that it was the first to import.
+    :ivar commands: the subcommands that it adds; known once they were added to a command line.
     """
 
     name: str
@@ -206,6 +209,9 @@ class PluginRecord:
     problem: str | None = None
     hint: str | None = None
     provides: tuple[Provided, ...] = ()
+    file: str | None = None
+    import_seconds: float | None = None
+    commands: tuple[str, ...] = ()
 
     @property
     def who(self) -> str:
