@@ -61,15 +61,15 @@ class ObservedChannel(Channel):
             observation.end()
             observation.error = None  # it leads back here
 
-    def _request(self, line: Line, call: RemoteCall) -> Sequence[Buffer]:
+    def _request(self, line: Line, call: RemoteCall) -> tuple[Sequence[Buffer], int]:
         observation = self._observation
         if observation is None or self._begun:
             return super()._request(line, call)
         self._begun, self._written[0] = True, 0
         observation.begin(self._observers, _observed(line, call))
-        request = super()._request(line, call)
+        request, sequence = super()._request(line, call)
         observation.request_size = self._written[0] or unpack_header(request[0])[5]
-        return request
+        return request, sequence
 
     def _result(self, message: Message) -> Any:
         if self._observation is not None:
