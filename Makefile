@@ -13,7 +13,7 @@ BIN    := $(VENV)/bin
 RESULTS := build/benchmarks.json
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: help demo test test-slow fuzz fuzz-long soak check bench bench-quick bench-page profile clean
+.PHONY: help demo test test-slow fuzz fuzz-long soak attacks check bench bench-quick bench-page profile clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -45,6 +45,9 @@ check: $(VENV)/.with-tools ## lint, format, types, and who imports whom
 
 soak: $(VENV)/.with-tools ## ten minutes of many clients, with faults in between: nothing wrong, lost, or kept
 	@$(BIN)/python -m soak $(ARGS)
+
+attacks: $(VENV)/.with-tools ## attack servers in processes of their own, with each transport
+	@ATTACKS=all $(BIN)/python -m pytest -q tests/attacks $(ARGS)
 
 bench: $(VENV)/.with-contestants ## compare its speed with a bare socket's, real Pyro5's and other libraries'
 	@$(BIN)/python -m benchmarks --times --json $(RESULTS) $(ARGS)

@@ -48,8 +48,11 @@ class Place(NamedTuple):
         return f"{self.model}-{self.transport}"
 
 
-PLACES = [Place(model, way) for model in ("thread", "multiplex") for way in ("tcp", "unix", "tls")]
+ALL_PLACES = [Place(model, way) for model in ("thread", "multiplex") for way in ("tcp", "unix", "tls")]
 """Both server models with each transport."""
+_CORNERS = [("thread", "tcp"), ("thread", "tls"), ("multiplex", "unix"), ("multiplex", "tls")]
+PLACES = ALL_PLACES if os.environ.get("ATTACKS") == "all" else [Place(*each) for each in _CORNERS]
+"""Those of them that are attacked; all with ``ATTACKS=all`` in the environment, see ``make attacks``."""
 MODELS = [Place("thread", "tcp"), Place("multiplex", "unix")]
 """Both server models, for what has nothing to do with transports."""
 

@@ -42,6 +42,7 @@ def test_what_is_used_is_seen(place: Place, tmp_path: Path) -> None:
         server.wait_until_back(before)
         assert server.busy(0.3) < 0.5
         crowd.open(1, server.connect)
+        wait_until(lambda: server.usage().files > before.files)
         with pytest.raises(AssertionError, match="it uses"):
             server.wait_until_back(before, limit=0.3)
 

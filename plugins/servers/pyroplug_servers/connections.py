@@ -62,7 +62,7 @@ class Connections:
                 f"{self._greeters.item}); try again later"
             )
         )
-        victim = self._greeters.draw()
+        victim = self._greeters.draw(spare)
         if victim is not None:
             self._turn_out(victim, limit, reason)
             self._open(connection)

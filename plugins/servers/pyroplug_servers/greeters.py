@@ -106,14 +106,15 @@ class Greeters:
         self._forget_the_accepted()
         return _random() < rule.chance(len(self._links))
 
-    def draw(self) -> Link | None:
+    def draw(self, spare: bool) -> Link | None:
         """Who has to go: one of those who greet, or the newcomer, for whom ``None`` stands.
 
         Each may be it. So a crowd that just stays there pushes out itself, and hardly a client that comes and
         says what it has to say.
         """
         links = list(self._links)
-        number = int(_random() * (len(links) + 1))
+        # With the last descriptors it is none of the newcomers, of whom one may be the operator.
+        number = int(_random() * (len(links) + (not spare)))
         if number < len(links) and links[number].parked and not links[number].session.accepted:
             return links[number]
         return None
