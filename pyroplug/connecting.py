@@ -9,8 +9,16 @@ from weakref import WeakSet
 
 from .client import ClientProtocol
 from .config import Configuration
-from .contracts import Buffer, Connection
-from .errors import ConnectionClosedError, HandshakeError, NamingError, ProtocolError, PyroError, TimeoutError
+from .contracts import Buffer, Codec, Connection
+from .errors import (
+    ConnectionClosedError,
+    HandshakeError,
+    NamingError,
+    PluginError,
+    ProtocolError,
+    PyroError,
+    TimeoutError,
+)
 from .greeting import Greeting
 from .line import Line, ServerConnection
 from .time_limit import TimeLimit
@@ -59,7 +67,7 @@ def open_line(caller: Caller) -> tuple[Line, Any]:
         selection.wire_id,
         limit=selection.limit,
         compress=selection.compress,
-        codecs=lambda wire_id: plugins.by_wire_id(wire_id).codec(settings, registry),
+        codecs=lambda wire_id: _codec(plugins, wire_id, settings),
     )
     connection = _borrow(caller, plugins) if caller.socket is not None else _connect(caller, selection)
     if selection.log_wire:
@@ -83,12 +91,25 @@ def _select(plugins: PluginSet, serializer: str, settings: Configuration) -> Pro
     return select_for_proxy(plugins, serializer, settings, registry)
 
 
+def _codec(plugins: PluginSet, wire_id: int, settings: Configuration) -> Codec:
+    """For answers in another serializer than the calls."""
+    from .selection import codec_of
+
+    return codec_of(plugins.by_wire_id(wire_id), settings, registry)
+
+
 def _connect(caller: Caller, selection: ProxySelection) -> Connection:
     uri = caller.uri
     if uri.protocol != "PYRO" or uri.location is None:
         raise NamingError(f"{uri} has to be looked up, and there is no name server to ask")
     transport, address = selection.transport_for(uri.location)
-    return transport.connect(address, caller.settings, caller.limit.left())
+    connection = transport.connect(address, caller.settings, caller.limit.left())
+    if connection is None:  # the check of all that it must have would take its time at each connection
+        raise PluginError(
+            f"the transport {transport.name!r} gave no connection with {uri.location}",
+            hint="it is the plugin's fault: its connect() has to return one, or raise.",
+        )
+    return connection
 
 
 def _greet(line: Line, caller: Caller, selection: ProxySelection) -> Any:

@@ -82,7 +82,7 @@ class Daemon:
         :raises ConfigError: settings that do not go together, or not with the chosen plugins.
         """
         from .plugins import default_plugins
-        from .selection import adopt, select_for_daemon, transport_for
+        from .selection import adopt, listener_at, select_for_daemon, server_for, transport_for
 
         self.config = config
         self._plugins = plugins = default_plugins() if plugins is None else plugins
@@ -105,10 +105,10 @@ class Daemon:
                 opened.callback(connections[0].close)
             else:
                 for transport, address in targets:
-                    listeners.append(transport.listen(address, config))
+                    listeners.append(listener_at(transport, address, config))
                     opened.callback(listeners[-1].close)
             self._listeners = listeners
-            self._server = selection.server.create(sessions, listeners, connections, config)
+            self._server = server_for(selection.server, sessions, listeners, connections, config)
             opened.callback(self.close)
             self.register(interface(self), DAEMON_NAME)
             opened.pop_all()

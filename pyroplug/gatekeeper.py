@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from .contracts import Buffer, Gate, Hello, Peer
-from .errors import SecurityError
+from .errors import PluginError, SecurityError
 from .loggers import logger
 
 __all__ = ["Asked", "Gatekeeper"]
@@ -51,6 +51,7 @@ class Gatekeeper:
             with _refusing(name, hello.peer):
                 challenge = gate.validate(hello)
                 if challenge is not None:
+                    _check_challenge(challenge)
                     question, reason = bytes(memoryview(challenge.question)), str(challenge.reason)
                     asked[name] = Asked(question, reason, challenge.verify)
         return asked
@@ -71,6 +72,14 @@ class Gatekeeper:
                 if proof is not None:
                     proofs[name] = bytes(memoryview(proof))
         return proofs
+
+
+def _check_challenge(challenge: object) -> None:
+    if not callable(getattr(challenge, "verify", None)):
+        raise PluginError(
+            f"its validate() returned {challenge!r:.100}, which is no challenge",
+            hint="it returns None to agree, and raises SecurityError to refuse.",
+        )
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from .contracts import (
     Tracking,
 )
 from .dispatch import Dispatcher
-from .errors import PyroError
+from .errors import PluginError, PyroError
 from .gatekeeper import Gatekeeper
 from .loggers import logger
 from .objects import ObjectTable
@@ -148,7 +148,10 @@ class Host:
     def _tracking(self, peer: Peer) -> Tracking:
         tracker = self._selection.tracker
         try:
-            return tracker.open(peer, self._settings)
+            tracking = tracker.open(peer, self._settings)
+            if tracking is None:
+                raise PluginError("its open() gave no tracking", hint="it has to return one, or raise.")
+            return tracking
         except BaseException:
             log.exception("the resource tracker %r failed; %s is refused", tracker.name, peer)
             return NoTracking()

@@ -19,17 +19,21 @@ from .contracts import (
     Connection,
     Gate,
     HandshakeValidator,
+    Listener,
     Observe,
     ResourceTracker,
     Responder,
     Serializer,
+    Server,
     ServerModel,
+    SessionHost,
     Settings,
     Transport,
 )
 from .errors import AddressError, ConfigError, PluginError, PluginUnavailableError
 from .plugins import Kind, PluginSet
 from .plugins.conformance import check
+from .plugins.obtaining import obtain
 from .values import plain_classes
 
 __all__ = [
@@ -37,9 +41,12 @@ __all__ = [
     "ProxySelection",
     "adopt",
     "codec_for",
+    "codec_of",
+    "listener_at",
     "observers_for",
     "select_for_daemon",
     "select_for_proxy",
+    "server_for",
     "transport_for",
 ]
 
@@ -86,8 +93,8 @@ def select_for_daemon(
     return DaemonSelection(
         server=plugins.get(Kind.SERVER, settings.SERVERTYPE),
         serializers=MappingProxyType(serializers),
-        codecs={wire_id: each.codec(settings, classes) for wire_id, each in serializers.items()},
-        greeting_codecs={key: each.codec(settings, plain_classes) for key, each in serializers.items()},
+        codecs={key: codec_of(each, settings, classes) for key, each in serializers.items()},
+        greeting_codecs={key: codec_of(each, settings, plain_classes) for key, each in serializers.items()},
         gates=_gates(plugins, settings, [named] if isinstance(named, str) else named),
         tracker=plugins.get(Kind.RESOURCE_TRACKER, settings.RESOURCE_TRACKER),
         observers=observers_for(plugins, settings),
@@ -106,7 +113,7 @@ def _gates(
             name, validator = check(Kind.HANDSHAKE_VALIDATOR, one)["name"], one
         if name in gates:
             raise ConfigError(f"the handshake validator {name!r} is listed twice", hint="list it once")
-        gates[name] = gate = validator.open(settings)
+        gates[name] = gate = obtain(Kind.HANDSHAKE_VALIDATOR, name, validator.open, settings)
         if not callable(getattr(gate, "validate", None)):
             raise PluginError(
                 f"the handshake validator {name!r} opened {gate!r:.100}, which cannot validate anybody",
@@ -120,9 +127,21 @@ def observers_for(plugins: PluginSet, settings: Settings) -> Sequence[Observe]:
 
     :raises PluginUnavailableError: one that is named is not to be had.
     :raises ConfigError: one of them cannot work with the settings.
+    :raises PluginError: one of them is broken.
     """
     named: Sequence[str] = settings.CALL_OBSERVERS
-    return tuple(plugins.get(Kind.CALL_OBSERVER, name).open(settings) for name in dict.fromkeys(named))
+    return tuple(_observe(plugins, name, settings) for name in dict.fromkeys(named))
+
+
+def _observe(plugins: PluginSet, name: str, settings: Settings) -> Observe:
+    opened = obtain(Kind.CALL_OBSERVER, name, plugins.get(Kind.CALL_OBSERVER, name).open, settings)
+    if not callable(opened):
+        raise PluginError(
+            f"the call observer {name!r} opened {opened!r:.100}, which cannot be told of calls",
+            hint="its open() returns a function that takes an ObservedCall.",
+        )
+    observe: Observe = opened
+    return observe
 
 
 def _accepted(plugins: PluginSet, settings: Settings) -> list[Serializer]:
@@ -234,7 +253,31 @@ def codec_for(
     :raises PluginUnavailableError: it is not to be had.
     """
     serializer = plugins.serializer(name)
-    return serializer, serializer.codec(settings, classes)
+    return serializer, codec_of(serializer, settings, classes)
+
+
+def codec_of(serializer: Serializer, settings: Settings, classes: ClassConverter) -> Codec:
+    """A serializer's codec.
+
+    :raises PluginError: it gives none that is of use.
+    """
+    return obtain(Kind.SERIALIZER, serializer.name, serializer.codec, settings, classes)
+
+
+def listener_at(transport: Transport, address: str, settings: Settings) -> Listener:
+    """A transport's listener. Raises as ``Transport.listen`` does, and ``PluginError`` if it gives none."""
+    return obtain(Kind.TRANSPORT, transport.name, transport.listen, address, settings)
+
+
+def server_for(
+    model: ServerModel,
+    host: SessionHost,
+    listeners: Sequence[Listener],
+    connections: Sequence[Connection],
+    settings: Settings,
+) -> Server:
+    """A server model's server. Raises ``ConfigError``, and ``PluginError`` if it gives none."""
+    return obtain(Kind.SERVER, model.name, model.create, host, listeners, connections, settings)
 
 
 def transport_for(plugins: PluginSet, location: str) -> tuple[Transport, str]:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -14,11 +14,18 @@ from .conversation import settings_with
 from .fabricate import FakeSerializer, FakeServerModel, FakeTransport, offering, set_of
 
 
-class Serializer(FakeSerializer):
-    """Its codec is what it was asked with."""
+class FakeCodec(NamedTuple):
+    """What its serializer was asked with."""
 
+    name: str
+    settings: Any
+    classes: Any
+    dumps = loads = dumps_call = loads_call = None
+
+
+class Serializer(FakeSerializer):
     def codec(self, settings: Any, classes: Any, /) -> Any:
-        return (self.name, settings, classes)
+        return FakeCodec(self.name, settings, classes)
 
 
 class Demanding(FakeSerializer):

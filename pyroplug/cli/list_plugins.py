@@ -14,6 +14,7 @@ from pyroplug import __version__
 from pyroplug.config import default_of, shown
 from pyroplug.contracts import ConfigItem
 from pyroplug.plugins import Kind, PluginRecord, PluginSet, Provided, Status
+from pyroplug.plugins.strays import strays
 
 from . import command_table, complain
 from .tables import print_table
@@ -64,6 +65,7 @@ def list_plugins(
     complaints: list[str] = []
     plugins = PluginSet(block=block, load=not no_load, warn=complaints.append)
     plugins.add_commands(command_table())
+    complaints += strays()
     records = plugins.records if slug is None else _only(plugins.records, slug)
     if as_json:
         click.echo(json.dumps(_document(records), indent=2))

@@ -82,6 +82,9 @@ def _judge(commands: Sequence[_Command]) -> list[_Command]:
         lost.append(clash.loser)
         outcome = "belongs to" if clash.taken else "is also added by"
         rivals = ", ".join(rival.owner for rival in clash.rivals)
-        hint = f"what else the plugin provides stays in use; to block a plugin: {BLOCK}={entry.source.name}"
+        hint = (
+            "its author can give it another name; what else the plugin provides stays in use;"
+            f" to block a plugin: {BLOCK}={entry.source.name}"
+        )
         entry.reject(Status.CLASH, f"the command {name!r} {outcome} {rivals}", hint)
     return lost

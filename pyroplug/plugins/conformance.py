@@ -23,6 +23,9 @@ __all__ = ["blaming", "check", "described"]
 _DEFERRED = (inspect.iscoroutinefunction, inspect.isasyncgenfunction, inspect.isgeneratorfunction)
 """A validator of such a kind would seem to agree with everything."""
 
+_OURS = __file__.removesuffix("conformance.py")
+"""Where the files are that call plugins' code, and are not to blame for what it raises."""
+
 
 @contextmanager
 def blaming(what: str | Callable[[], str], hint: str) -> Iterator[None]:
@@ -42,15 +45,17 @@ def blaming(what: str | Callable[[], str], hint: str) -> Iterator[None]:
 def described(error: BaseException) -> str:
     """The error in one line, with the place it was raised at."""
     try:
-        text = " ".join(str(error).split())
+        text = " ".join(str(error.msg if isinstance(error, SyntaxError) else error).split())
     except Exception:  # a message that cannot be had must not hide the error itself
         text = ""
     place, trace = "", error.__traceback__
     while trace is not None:
         file = trace.tb_frame.f_code.co_filename
-        if file not in (__file__, importlib.__file__) and not file.startswith("<frozen"):
+        if file != importlib.__file__ and not file.startswith(("<frozen", _OURS)):
             place = f" ({file}, line {trace.tb_lineno})"
         trace = trace.tb_next
+    if isinstance(error, SyntaxError) and error.filename:  # it is raised by whoever wanted to import that
+        place = f" ({error.filename}, line {error.lineno})"
     return f"{type(error).__name__}{': ' if text else ''}{text}{place}"
 
 

@@ -59,6 +59,17 @@ def points(group: str) -> list[Point]:
     ]
 
 
+def sections() -> list[tuple[str, list[str]]]:
+    """Each distribution in an ordinary folder, by its file's name, with its groups of entry points."""
+    return [
+        (
+            os.path.basename(folder).rpartition(".")[0].partition("-")[0].replace("_", "-"),
+            re.findall(r"^\s*\[(.*)\]\s*$", _read(folder, "entry_points.txt"), re.MULTILINE),
+        )
+        for folder in sorted(_folders(search_path()) or ())
+    ]
+
+
 _Found = tuple[str, str, str | None]
 """The text of a distribution's ``entry_points.txt``, its name and version."""
 

@@ -71,7 +71,11 @@ def _are_choices(value: Any) -> bool:
 _is_name = _matches(r"[^\s,:]+")
 _is_scheme = _matches(r"[^\s:/]+")
 
-NAME = Trait("name", "name", "text without spaces, commas and colons", _is_name, unique=True)
+NAME = Trait(
+    *("name", "name", "text without spaces, commas and colons", _is_name),
+    unique=True,
+    advice="An author can choose another name.",
+)
 ALIASES = Trait(
     "aliases",
     "set of further names",
