@@ -7,9 +7,10 @@ from typing import Any, NoReturn, TypeVar
 
 from .suite import Breach
 
-__all__ = ["fail", "raises", "require", "same_bytes", "shown"]
+__all__ = ["fail", "raises", "require", "same_bytes", "shown", "works"]
 
 _Error = TypeVar("_Error", bound=BaseException)
+_Result = TypeVar("_Result")
 _LONGEST_SHOWN = 60
 
 
@@ -40,6 +41,15 @@ def raises(kind: type[_Error] | tuple[type[_Error], ...], promise: str, call: Ca
     except Exception as error:
         fail(promise, f"it raised {type(error).__module__}.{type(error).__qualname__}: {error}")
     fail(promise, f"it raised nothing and returned {shown(result)}")
+
+
+def works(promise: str, call: Callable[[], _Result]) -> _Result:
+    """What a call returns, which must not raise anything."""
+    __tracebackhide__ = True
+    try:
+        return call()
+    except Exception as error:
+        fail(promise, f"it raised {type(error).__module__}.{type(error).__qualname__}: {error}")
 
 
 def same_bytes(got: bytes, expected: bytes, promise: str) -> None:

@@ -48,7 +48,7 @@ class ListeningTests(EndingTests):
             require(uri.host and uri.port, "a location without a scheme is host:port", f"it is {location!r}")
         client, server = meeting.join(listener)
         client.send([b"hello"])
-        same_bytes(self.receive(server, 5), b"hello", "who connects to the location reaches the listener")
+        self.arrives(server, b"hello", "who connects to the location reaches the listener")
 
     def test_who_came_by_which_location(self, meeting: Meeting) -> None:
         listener = meeting.listen()
@@ -120,7 +120,7 @@ class ListeningTests(EndingTests):
             probe.close()
         client, server = meeting.join(listener)
         client.send([b"hello"])
-        same_bytes(self.receive(server, 5), b"hello", "whoever listened first is not disturbed by that")
+        self.arrives(server, b"hello", "whoever listened first is not disturbed by that")
 
     def test_an_address_is_free_again_after_close(self, meeting: Meeting, transport: Transport) -> None:
         listener = meeting.listen()
@@ -128,7 +128,7 @@ class ListeningTests(EndingTests):
         client, server = meeting.join(listener)
         listener.close()
         client.send([b"hello"])
-        same_bytes(self.receive(server, 5), b"hello", "closing a listener does not end its connections")
+        self.arrives(server, b"hello", "closing a listener does not end its connections")
         again = meeting.listen(address)
         require(again.location == listener.location, "the same address is the same location", again.location)
         meeting.join(again)

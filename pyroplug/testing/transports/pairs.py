@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import os
 import threading
 import time
@@ -15,12 +16,14 @@ import pytest
 
 from pyroplug.contracts import Connection, Listener, Settings, Transport
 from pyroplug.testing.patience import PatientSuite, start
-from pyroplug.testing.verdicts import fail, require, shown
+from pyroplug.testing.verdicts import fail, require, same_bytes, shown
 from pyroplug.testing.waiting import wait_until
 
-__all__ = ["Meeting", "Pair", "PairSuite", "address_of", "receive"]
+__all__ = ["IN_ORDER", "Meeting", "Pair", "PairSuite", "address_of", "receive"]
 
 Pair = tuple[Connection, Connection]
+
+IN_ORDER = "what is sent arrives complete, in order, and unchanged"
 
 _GLANCE = 0.0005
 
@@ -71,9 +74,14 @@ class PairSuite(PatientSuite):
             yield meeting
 
     @pytest.fixture
-    def pair(self, meeting: Meeting) -> Pair:
+    def make_pair(self, meeting: Meeting) -> Callable[[], Pair]:
+        """Makes two connections, each the other's peer."""
+        return meeting.pair
+
+    @pytest.fixture
+    def pair(self, make_pair: Callable[[], Pair]) -> Pair:
         """Two connections, each the other's peer."""
-        return meeting.pair()
+        return make_pair()
 
     # Helpers
 
@@ -82,6 +90,21 @@ class PairSuite(PatientSuite):
         __tracebackhide__ = True
         data: bytes = self.within("receiving", receive, connection, count, size)
         return data
+
+    def arrives(
+        self, connection: Connection, expected: bytes, promise: str = IN_ORDER, size: int = 1 << 20
+    ) -> None:
+        """See that these bytes come next; at most ``size`` at a time are received."""
+        __tracebackhide__ = True
+        data = bytearray()
+        task = start(receive, connection, len(expected), size, data)
+        seen = -1
+        while not task.done() and len(data) > seen:
+            seen = len(data)
+            concurrent.futures.wait([task], self.patience)
+        if task.done():
+            task.result()
+        same_bytes(bytes(data), expected, promise)
 
     def receive_soon(self, connection: Connection, buffer: memoryview) -> int:
         """What a connection that does not wait gives as soon as there is something."""
@@ -178,8 +201,7 @@ class Meeting:
         accepted.set_timeout(None)
         for sender, receiver in ((connection, accepted), (accepted, connection)):
             sender.send([b"?"])
-            got = start(receive, receiver, 1).result(self._patience)
-            require(got == b"?", "what one side sends is what the other receives", f"b'?' came as {got!r}")
+            same_bytes(start(receive, receiver, 1).result(self._patience), b"?", IN_ORDER)
         return connection, accepted
 
     def connect(self, listener: Listener) -> Future[Any]:
@@ -245,13 +267,18 @@ def address_of(location: str, transport: Transport) -> str:
     return location.removeprefix(f"./{transport.scheme}:")
 
 
-def receive(connection: Connection, count: int, size: int = 1 << 20) -> bytes:
-    """Exactly ``count`` bytes, or fewer if the stream ends; at most ``size`` at a time."""
-    data = bytearray(count)
-    view, end = memoryview(data), 0
-    while end < count:
-        room = min(size, count - end)
-        got = connection.recv_into(view[end : end + room])
+def receive(
+    connection: Connection, count: int, size: int = 1 << 20, received: bytearray | None = None
+) -> bytes:
+    """Exactly ``count`` bytes, or fewer if the stream ends; at most ``size`` at a time.
+
+    :param received: where they are put, for whoever looks on.
+    """
+    received = bytearray() if received is None else received
+    buffer = memoryview(bytearray(min(size, count)))
+    while len(received) < count:
+        room = min(size, count - len(received))
+        got = connection.recv_into(buffer[:room])
         require(
             isinstance(got, int) and 0 <= got <= room,
             "recv_into returns how many bytes it has received, and None in non-blocking mode alone",
@@ -259,6 +286,5 @@ def receive(connection: Connection, count: int, size: int = 1 << 20) -> bytes:
         )
         if not got:
             break
-        end += got
-    view.release()
-    return bytes(data[:end])
+        received += buffer[:got]
+    return bytes(received)

@@ -6,6 +6,7 @@ import array
 import itertools
 import os
 import select
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,11 +18,10 @@ from pyroplug.testing.patience import start
 from pyroplug.testing.suite import for_all
 from pyroplug.testing.verdicts import fail, raises, require, same_bytes, shown
 
-from .pairs import Pair, PairSuite
+from .pairs import IN_ORDER, Meeting, Pair, PairSuite
 
 __all__ = ["StreamTests"]
 
-IN_ORDER = "what is sent arrives complete, in order, and unchanged"
 NOTHING_THERE = "in non-blocking mode recv_into returns None as long as nothing has arrived"
 
 
@@ -65,15 +65,18 @@ class StreamTests(PairSuite):
 
     # Data
 
-    def test_every_way_of_cutting_it_arrives_the_same(self, pair: Pair) -> None:
-        sender, receiver = pair
-
+    def test_every_way_of_cutting_it_arrives_the_same(
+        self, make_pair: Callable[[], Pair], meeting: Meeting
+    ) -> None:
         def law(chunks: list[bytes], cuts: list[int], size: int) -> None:
+            sender, receiver = make_pair()
             for first, last in itertools.pairwise(sorted({0, *cuts, len(chunks)})):
                 sender.send(chunks[first:last])
-            sender.send([b"."])  # so that what is missing does not let the receiver wait for ever
-            data = b"".join(chunks) + b"."
-            same_bytes(self.receive(receiver, len(data), size), data, IN_ORDER)
+            meeting.hang_up(sender)  # so that what is missing does not let the receiver wait for ever
+            data = b"".join(chunks)
+            same_bytes(self.receive(receiver, len(data) + 1, size), data, IN_ORDER)
+            receiver.close()
+            meeting.hang_up(receiver)
 
         for_all(
             law,
@@ -90,18 +93,18 @@ class StreamTests(PairSuite):
         content = self.content()
         view, size = memoryview(content), -(-len(content) // pieces)
         done = start(sender.send, [view[i : i + size] for i in range(0, len(content), size)])
-        same_bytes(self.receive(receiver, len(content), 99_991), content, IN_ORDER)
+        self.arrives(receiver, content, IN_ORDER, 99_991)
         self.result_of(done, "sending")
 
     def test_more_buffers_than_a_system_takes_at_once(self, pair: Pair) -> None:
         sender, receiver = pair
         pieces = [b"%04d" % number for number in range(2500)]
         done = start(sender.send, pieces)
-        same_bytes(self.receive(receiver, 10_000), b"".join(pieces), IN_ORDER)
+        self.arrives(receiver, b"".join(pieces))
         self.result_of(done, "sending")
         sent = sender.send_some(pieces)
-        same_bytes(
-            self.receive(receiver, sent),
+        self.arrives(
+            receiver,
             b"".join(pieces)[:sent],
             "send_some returns how many bytes it has sent, from the first buffer on",
         )
@@ -115,8 +118,8 @@ class StreamTests(PairSuite):
         for buffers in kinds:
             done = start(sender.send, [*buffers, b"the end"])
             expected = b"".join(memoryview(each).tobytes() for each in buffers) + b"the end"
-            same_bytes(
-                self.receive(receiver, len(expected)),
+            self.arrives(
+                receiver,
                 expected,
                 "every kind of buffer is sent whole, also views of items that are larger than a byte",
             )
@@ -137,7 +140,7 @@ class StreamTests(PairSuite):
         content = self.content()
         sending = [start(each.send, [content]) for each in pair]
         receiving = start(self.receive, left, len(content))
-        same_bytes(self.receive(right, len(content)), content, IN_ORDER)
+        self.arrives(right, content, IN_ORDER)
         same_bytes(self.result_of(receiving, "receiving"), content, IN_ORDER)
         for each in sending:
             self.result_of(each, "sending")
@@ -178,10 +181,10 @@ class StreamTests(PairSuite):
         sent = sender.send_some(rest)
         require(sent == 0, "send_some returns 0 while there is no room", f"it returned {sent!r}")
         counted = "what send_some has counted arrives, and nothing else"
-        same_bytes(self.receive(receiver, end), content[:end], counted)
+        self.arrives(receiver, content[:end], counted)
         while not sent:  # the other side has made room, which may take a moment to be known here
             sent = sender.send_some(rest)
-        same_bytes(self.receive(receiver, sent), content[end : end + sent], counted)
+        self.arrives(receiver, content[end : end + sent], counted)
 
     def test_a_send_that_must_not_wait_fails(self, pair: Pair) -> None:
         sender, _receiver = pair
@@ -230,8 +233,8 @@ class StreamTests(PairSuite):
                 if number % 3
                 else receiver.recv_into(memoryview(buffer))
             )
-            rest = self.receive(receiver, len(piece) - (got or 0))
-            same_bytes(bytes(buffer[: got or 0]) + rest, piece, IN_ORDER)
+            same_bytes(bytes(buffer[:got]), piece[:got], IN_ORDER)
+            self.arrives(receiver, piece[got:])
 
     def test_what_the_direct_way_raises_means_the_same(self, pair: Pair) -> None:
         sender, receiver = pair

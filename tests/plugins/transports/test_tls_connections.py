@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -39,5 +40,5 @@ class TestServerToClient(TlsSuite):
     """The same with the two ends exchanged."""
 
     @pytest.fixture
-    def pair(self, meeting: Meeting) -> Pair:
-        return meeting.pair()[::-1]
+    def make_pair(self, meeting: Meeting) -> Callable[[], Pair]:
+        return lambda: meeting.pair()[::-1]
