@@ -21,13 +21,15 @@ import importlib.util
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .servers import ServerModelSuite
     from .suite import Breach, Suite
     from .transports import TransportSuite
 
-__all__ = ["Breach", "Suite", "TransportSuite"]
+__all__ = ["Breach", "ServerModelSuite", "Suite", "TransportSuite"]
 
 _MODULES = {
     "Breach": "suite",
+    "ServerModelSuite": "servers",
     "Suite": "suite",
     "TransportSuite": "transports",
 }
