@@ -55,15 +55,6 @@ def test_a_refused_peer_sees_why_although_it_has_sent_something(start: Start) ->
         assert late.receive() is None
 
 
-def test_there_is_room_again_when_somebody_left(start: Start) -> None:
-    running = start(MAX_CONNECTIONS=1)
-    first = running.connect()
-    assert first.ask(b"ehello") == b"hello"
-    first.sock.close()
-    running.host.wait_until_lost()
-    assert running.connect().ask(b"ehello") == b"hello"
-
-
 @pytest.mark.usefixtures("newcomers_go")
 def test_a_refused_peer_that_does_not_leave_is_cut_off(start: Start, short: Start) -> None:
     short(LINGER=0.05)

@@ -48,25 +48,6 @@ class Loop:
         self._thread.join(PATIENCE)
 
 
-def test_events_in_a_loop_of_ones_own(prepare: Start) -> None:
-    running = prepare()
-    with Loop(running.server):
-        clients = running.connect_many(10)
-        for _ in range(3):
-            assert [client.ask(b"ehello") for client in clients] == [b"hello"] * 10
-        clients[0].sock.close()
-        running.host.wait_until_lost()
-
-
-def test_a_slow_reader_in_a_loop_of_ones_own(prepare: Start, short: Start) -> None:
-    short(STAY=0.001)
-    running = prepare()
-    with Loop(running.server):
-        client = running.connect()
-        assert client.ask(b"b20000000") == b"x" * 20_000_000
-        assert client.ask(b"ehello") == b"hello"
-
-
 def test_what_there_is_to_watch(prepare: Start, settings: Start) -> None:
     running = prepare()
     assert running.listener in list(running.server.sockets)
@@ -116,35 +97,6 @@ def test_only_one_loop_at_a_time(start: Start) -> None:
     assert told
 
 
-def test_run_asks_again_in_time(prepare: Start) -> None:
-    running = prepare(POLLTIMEOUT=0.01)
-    answers = iter([True] * 5 + [False])
-    running.server.run(lambda: next(answers))
-
-
-def test_run_can_be_resumed(prepare: Start) -> None:
-    running = prepare()
-    client = running.connect()
-    running.server.run(lambda: not running.host.sessions)
-    client.send(b"ehello")
-    session = running.host.sessions[0]
-    thread = threading.Thread(target=running.server.run, args=(lambda: not session.handled,))
-    thread.start()
-    assert client.receive() == b"hello"
-    running.server.wake()
-    thread.join(PATIENCE)
-
-
-def test_wake_from_another_thread(start: Start) -> None:
-    running = start(POLLTIMEOUT=PATIENCE)
-    assert running.connect().ask(b"ehello") == b"hello"
-    running.going = False
-    before = time.monotonic()
-    running.server.wake()
-    running.thread.join(PATIENCE)
-    assert time.monotonic() - before < PATIENCE / 2
-
-
 def test_wake_from_a_signal_handler(prepare: Start) -> None:
     running = prepare(POLLTIMEOUT=PATIENCE)
     running.connect()
@@ -166,14 +118,6 @@ def test_wake_from_a_signal_handler(prepare: Start) -> None:
         signal.signal(signal.SIGUSR1, old)
         thread.join()
     assert time.monotonic() - before < PATIENCE / 2
-
-
-def test_waking_very_often_blocks_nobody(prepare: Start) -> None:
-    server = prepare().server
-    for _ in range(5000):
-        server.wake()
-    answers = iter([True, False])
-    server.run(lambda: next(answers))
 
 
 # Combined servers
