@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
-from types import FrameType, TracebackType
 from typing import Any
 
 from .blobs import read_blob
 from .context import Call, ClientConnection, current_call, request_of, state_of
 from .contracts import Buffer, Codec, Connection, Payload, Spawn, size_of
-from .errors import ProtocolError, PyroError, format_traceback, get_pyro_traceback
+from .errors import ProtocolError
+from .exception_reports import describe, shortened, substitute_for, traceback_of
 from .loggers import logger
 from .marshalled import dump_text
 from .receiver import Receiver
@@ -38,7 +38,7 @@ from .wire import (
     unpack_plain_header,
 )
 
-__all__ = ["Invoker", "describe"]
+__all__ = ["Invoker"]
 
 log = logger(__name__)
 
@@ -269,13 +269,15 @@ class Invoker:
 
     def _wrapped(self, codec: Codec, error: BaseException) -> dict[str, Any]:
         """An exception as one of a batch's results; words about it if it cannot be sent."""
-        lines = self._traceback(error)
+        lines = traceback_of(error, self._limits)
         try:
             wrapped = wrapped_exception(registry.raised_to_dict(error, lines))
             codec.dumps(wrapped)
             return wrapped
         except BaseException as trouble:
-            return wrapped_exception(exception_to_dict(self._substitute(error, trouble), lines or ()))
+            return wrapped_exception(
+                exception_to_dict(substitute_for(error, trouble, self._limits), lines or ())
+            )
 
     def _open_stream(self, request: Message, codec: Codec, iterator: Any, object_id: str) -> Sequence[Buffer]:
         """Answer with the id of a stream; whoever knows nothing of streams takes it for an exception."""
@@ -320,8 +322,8 @@ class Invoker:
         self, request: Message, codec: Codec, error: BaseException, flags: int = _EXCEPTION
     ) -> Sequence[Buffer]:
         """Answer with an exception; with words about it if it cannot be sent."""
-        lines = self._traceback(error)
-        few = lines and _shortened(lines, self._limits.message_size // 4)
+        lines = traceback_of(error, self._limits)
+        few = lines and shortened(lines, self._limits.message_size // 4)
         trouble: BaseException | None = None
         for told in (lines, few, few):
             try:
@@ -332,7 +334,7 @@ class Invoker:
                 if told is few or type(problem) is ProtocolError:  # annotations that cannot be sent
                     state_of([self.client, request]).response = None
         assert trouble is not None
-        substitute = self._substitute(error, trouble)
+        substitute = substitute_for(error, trouble, self._limits)
         attempts: tuple[Callable[[], Any], ...] = (
             lambda: registry.raised_to_dict(error, few),
             lambda: exception_to_dict(substitute, few or ()),
@@ -352,12 +354,6 @@ class Invoker:
         log.error("%s: an exception cannot be serialized: %s", self.client.peer, describe(trouble))
         return encode(_CONNECTFAIL, TEXT_SERIALIZER_ID, 0, request.sequence, dump_text(str(substitute)))
 
-    def _substitute(self, error: BaseException, trouble: BaseException) -> PyroError:
-        """What is sent in the place of an exception that cannot be."""
-        room = min(2000, self._limits.message_size // 8)
-        what, why = _named(error)[:room], describe(trouble)[:room]
-        return PyroError(f"the remote exception cannot be sent ({why}); it was {what}")
-
     def _note_failure(
         self, call: tuple[str, str, Sequence[Any], Mapping[str, Any] | None], error: BaseException
     ) -> None:
@@ -366,53 +362,3 @@ class Invoker:
         if self._service.dispatcher.is_callback(object_id, method):
             log.warning("the callback %s.%s raised an exception", object_id, method, exc_info=error)
         self._service.call_failed(self.client, method, args, kwargs, error)
-
-    def _traceback(self, error: BaseException) -> list[str] | None:
-        """The lines that tell where it was raised; ``None`` if clients are not told."""
-        if not self._limits.tracebacks:
-            return None
-        trace = _trace_of(error)
-        while trace is not None and trace.tb_next is not None and _is_own(trace.tb_frame):
-            trace = trace.tb_next  # people look for their own code
-        detailed = self._limits.detailed_traceback
-        for tell, closely in (
-            (get_pyro_traceback, detailed),
-            (get_pyro_traceback, False),
-            (format_traceback, False),
-        ):
-            with suppress(BaseException):  # of a local variable's repr, or of the exception itself
-                return tell(type(error), error, trace, closely)
-        return []
-
-
-def _is_own(frame: FrameType) -> bool:
-    return str(frame.f_globals.get("__name__")).startswith("pyroplug.")
-
-
-def _shortened(lines: list[str], room: int) -> list[str]:
-    """A traceback's end, of so many characters; the same list if that is all of it."""
-    if sum(map(len, lines)) <= room:
-        return lines
-    kept: list[str] = []
-    for line in reversed(lines):
-        if len(line) > room:
-            break
-        kept.append(line)
-        room -= len(line)
-    return ["(the beginning of this traceback is left out: it is too long to be sent)\n", *reversed(kept)]
-
-
-def describe(error: BaseException) -> str:
-    """What an exception says; something even if it cannot."""
-    try:
-        return str(error) or type(error).__name__
-    except BaseException:
-        return f"{type(error).__name__}, whose text cannot be had"
-
-
-_trace_of: Callable[[BaseException], TracebackType | None] = vars(BaseException)["__traceback__"].__get__
-"""Whatever a class of somebody's making has under that name."""
-
-
-def _named(error: BaseException) -> str:
-    return f"{type(error).__module__}.{type(error).__qualname__}: {describe(error)}"

@@ -18,7 +18,8 @@ from .context import CallState, ClientConnection, current_call, state_of
 from .contracts import Buffer, Claimed, Codec, Connection, Hello, Spawn, Tracking
 from .errors import ConnectionClosedError, DaemonError, ProtocolError, SecurityError
 from .gatekeeper import Asked
-from .invocation import Invoker, describe
+from .exception_reports import describe
+from .invocation import Invoker
 from .loggers import logger
 from .marshalled import dump_text
 from .receiver import Receiver

@@ -22,6 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     (
         "service",
         "steady",
+        "exception_reports",
         "invocation",
         "observation",
         "session",

@@ -60,7 +60,6 @@ class TestAccepted:
         try:
             client = Conversation(daemon)
             assert client.ask(greeting) is not None
-            del client
             assert gc.collect() == 0
         finally:
             gc.enable()
