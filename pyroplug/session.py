@@ -17,8 +17,8 @@ from .challenges import CHALLENGE_ANNOTATION, pack_challenges, unpack_challenges
 from .context import CallState, ClientConnection, current_call, state_of
 from .contracts import Buffer, Claimed, Codec, Connection, Hello, Spawn, Tracking
 from .errors import ConnectionClosedError, DaemonError, ProtocolError, SecurityError
-from .gatekeeper import Asked
 from .exception_reports import describe
+from .gatekeeper import Asked
 from .invocation import Invoker
 from .loggers import logger
 from .marshalled import dump_text
