@@ -68,6 +68,16 @@ class ClientConnection:
             raise PyroError("resources cannot be tracked here: this connection has no tracker")
         return self._tracking
 
+    def limit_reached(self, limit: str, what: str) -> None:
+        """Have a refusal counted that is due to a limit.
+
+        :param limit: the configuration item's name.
+        :param what: who was refused what, for the log.
+        """
+        refused = getattr(self.served_by, "refused", None)
+        if refused is not None:
+            refused(limit, what)
+
     def getpeercert(self) -> Any:
         """The client's certificate as :meth:`ssl.SSLSocket.getpeercert` gives it; ``None`` without TLS."""
         ask = getattr(self.sock, "getpeercert", None)

@@ -287,9 +287,15 @@ class CallContext:
     def track_resource(self, resource: Any) -> None:
         """Have the resource's ``close()`` called when the client's connection is lost.
 
-        :raises PyroError: outside of a request.
+        :raises PyroError: outside of a request, or where the tracker refuses.
         """
-        _client().tracking.track(resource)
+        client = _client()
+        try:
+            client.tracking.track(resource)
+        except PyroError as error:
+            if error.limit is not None:
+                client.limit_reached(error.limit, f"{client.peer} was refused a resource: {error.args[0]}")
+            raise
 
     def untrack_resource(self, resource: Any) -> None:
         """Forget a resource; one that is not tracked is ignored.

@@ -58,6 +58,9 @@ class PyroError(Exception):
     hint: str | None = None
     """What to do about it; ``None`` where nothing general can be said."""
 
+    limit: str | None = None
+    """The limit that is the reason, by its configuration item's name; ``None`` where it is something else."""
+
     _pyroTraceback: list[str]
     """The remote traceback's lines; present on an exception that was raised in another process."""
 

@@ -19,7 +19,11 @@ class Tracking(Protocol):
         """Those that are tracked now."""
 
     def track(self, resource: Any, /) -> None:
-        """Have the resource's ``close()`` called when the connection is lost."""
+        """Have the resource's ``close()`` called when the connection is lost.
+
+        Raises :exc:`~pyroplug.errors.PyroError` to refuse it. Where a limit is the reason, the error's
+        attribute ``limit`` is the name of its configuration item: then the refusal is counted.
+        """
 
     def untrack(self, resource: Any, /) -> None:
         """Forget it. An unknown one is ignored."""

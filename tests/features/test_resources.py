@@ -358,6 +358,7 @@ def test_the_trackers_differ(run_daemon: Callable[..., Running], way: Way) -> No
             with pytest.raises(PyroError, match="3 resources"):
                 proxy.allocate()
             other.allocate()
+            assert running.daemon.refusals.counts() == {"MAX_RESOURCES_PER_CONNECTION": 1}
         remembered[tracker] = proxy.forget()
     assert remembered == {"weak": 0, "ordered": 3, "limited": 3}
 

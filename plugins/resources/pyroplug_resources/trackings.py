@@ -77,11 +77,13 @@ class LimitedTracking(OrderedTracking):
 
     def _hold(self, resource: Any) -> None:
         if len(self._held) >= self._limit:
-            raise PyroError(
+            refusal = PyroError(
                 f"this connection may hold {self._limit} resources, and holds as many already: "
                 f"the {type(resource).__name__} is not tracked",
                 hint="close and untrack some of them, or raise MAX_RESOURCES_PER_CONNECTION in the daemon",
             )
+            refusal.limit = "MAX_RESOURCES_PER_CONNECTION"
+            raise refusal
         super()._hold(resource)
 
 

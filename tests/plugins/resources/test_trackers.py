@@ -265,6 +265,7 @@ def test_limited_refuses_one_too_many() -> None:
     with pytest.raises(PyroError, match=r"may hold 3 resources, .* the Resource is not tracked") as caught:
         tracking.track(extra)
     assert "MAX_RESOURCES_PER_CONNECTION" in str(caught.value.hint)
+    assert caught.value.limit == "MAX_RESOURCES_PER_CONNECTION"
     tracking.track(resources[0])
     tracking.untrack(resources[0])
     tracking.track(extra)
