@@ -12,6 +12,7 @@ import pytest
 
 from pyroplug.contracts import Buffer, DirectIO, Peer, ServerModel
 from pyroplug.errors import CommunicationError
+from pyroplug.testing.connections import FaultyConnection
 from pyroplug.testing.loopback import LoopbackConnection, LoopbackListener, LoopbackTransport
 from pyroplug.testing.patience import start as in_thread
 from pyroplug.testing.scripted import frame
@@ -258,6 +259,24 @@ class ServingTests(ServedSuite):
             self.answers(client)
         client.send(b"b100000")
         client.gets(b"x" * 100_000)
+
+    @pytest.mark.parametrize("byte", [0, 1, 5, 14])
+    @pytest.mark.parametrize("fault", ["end_at", "reset_at", "break_at"])
+    def test_a_connection_that_breaks_at_a_byte(
+        self, start: Start, transport: Any, fault: str, byte: int
+    ) -> None:
+        if not isinstance(transport, LoopbackTransport):
+            pytest.skip("this is tested with the kit's own transport")
+        running = start()
+        good = running.connect()
+        self.answers(good)
+        transport.server = lambda sock, peer: FaultyConnection(  # type: ignore[assignment,return-value]
+            LoopbackConnection(sock, peer), **{fault: byte}
+        )
+        bad = running.connect()
+        bad.sock.sendall(frame(b"ehello") * 3)
+        running.host.wait_until_lost()
+        self.answers(good)
 
     def test_connections_that_exist_already(self, start: Start) -> None:
         ours, theirs = socket.socketpair()
