@@ -144,7 +144,7 @@ class LoopTests(ServingTests):
             )
             return
         main.server.combine(other.server)
-        other.server.combine(third.server)
+        main.server.combine(third.server)
         for _ in range(3):
             clients = [running.connect() for running in (main, other, third)]
             self.all_answered(clients)

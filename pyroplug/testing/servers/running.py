@@ -206,6 +206,13 @@ class ServedSuite(PatientSuite):
         return LoopbackTransport()
 
     @pytest.fixture
+    def ends(self) -> Iterator[tuple[socket.socket, socket.socket]]:
+        """Two connected sockets; they are closed in the end."""
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            yield ours, theirs
+
+    @pytest.fixture
     def prepare(self, server_model: ServerModel, transport: Transport, tmp_path: Path) -> Iterator[Start]:
         """Makes servers that do not run yet.
 

@@ -278,8 +278,10 @@ class ServingTests(ServedSuite):
         running.host.wait_until_lost()
         self.answers(good)
 
-    def test_connections_that_exist_already(self, start: Start) -> None:
-        ours, theirs = socket.socketpair()
+    def test_connections_that_exist_already(
+        self, start: Start, ends: tuple[socket.socket, socket.socket]
+    ) -> None:
+        ours, theirs = ends
         running = start(LoopbackConnection(ours, Peer("", "pair")))
         client = Client(theirs, self.patience)
         running.clients.append(client)
@@ -290,8 +292,10 @@ class ServingTests(ServedSuite):
         session = running.host.wait_for_session(1)
         require(session.handshake, "accepted connections have handshake=True", "it is false")
 
-    def test_the_end_of_one_that_existed_already_is_noticed(self, start: Start) -> None:
-        ours, theirs = socket.socketpair()
+    def test_the_end_of_one_that_existed_already_is_noticed(
+        self, start: Start, ends: tuple[socket.socket, socket.socket]
+    ) -> None:
+        ours, theirs = ends
         running = start(LoopbackConnection(ours, Peer("", "pair")))
         with theirs:
             running.host.wait_for_session()
