@@ -270,7 +270,7 @@ class ServingTests(ServedSuite):
         running = start()
         good = running.connect()
         self.answers(good)
-        transport.server = lambda sock, peer: FaultyConnection(  # type: ignore[assignment,return-value]
+        transport.server = lambda sock, peer: FaultyConnection(  # type: ignore[assignment]
             LoopbackConnection(sock, peer), **{fault: byte}
         )
         bad = running.connect()
