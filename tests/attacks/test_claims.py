@@ -31,11 +31,14 @@ def header(payload: int, chunks: int = 0, kind: int = 4) -> bytes:
 
 
 def accepted(server: AttackedServer, crowd: Crowd, count: int) -> list[socket.socket]:
-    """So many connections whose greeting was accepted."""
-    socks = crowd.open(count, server.connect, HELLO)
-    for sock in socks:
-        assert sock.recv(1 << 16)[6] == wire.MessageType.CONNECTOK
-    return socks
+    """So many connections whose greeting was accepted: a few at a time, as no more than that may greet."""
+    found: list[socket.socket] = []
+    while len(found) < count:
+        socks = crowd.open(min(50, count - len(found)), server.connect, HELLO)
+        for sock in socks:
+            assert sock.recv(1 << 16)[6] == wire.MessageType.CONNECTOK
+        found += socks
+    return found
 
 
 def pid_of(server: AttackedServer) -> int:
