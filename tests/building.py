@@ -60,11 +60,11 @@ class Environment:
         (wheel,) = folder.glob("*.whl")
         return wheel
 
-    def run(self, *command: str, folder: Path | None = None) -> str:
-        """The output of one of its commands, which has to succeed."""
+    def run(self, *command: str, folder: Path | None = None, errors: bool = False) -> str:
+        """The output of one of its commands, which succeeds; ``errors`` for what it complains of, too."""
         result = self._run([str(self.bin / command[0]), *command[1:]], folder or self.folder)
         assert result.returncode == 0, f"{' '.join(command)}\n{result.stdout}\n{result.stderr}"
-        return result.stdout
+        return result.stdout + (result.stderr if errors else "")
 
     def plugins(self) -> dict[str, Any]:
         """What it lists, all of which has to be in order: by the plugins' names."""
