@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable
-
-from hypothesis import strategies as st
 
 from pyroplug import wire
 from pyroplug.receiver import Receiver
+from pyroplug.testing import strategies
+from pyroplug.testing.strategies import cut
 from pyroplug.wire import Message
 
 LIMIT = 1 << 20
@@ -23,18 +22,8 @@ EXAMPLE = bytes.fromhex(
 
 PING = bytes.fromhex("5059524f01f6062a 0000 0000 00000004 00000000" + "00" * 16 + "0000 4dc5 70696e67")
 
-annotation_ids = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=4, max_size=4)
-annotations = st.dictionaries(annotation_ids, st.binary(max_size=40), max_size=3)
-messages = st.builds(
-    Message,
-    st.integers(0, 255),
-    st.integers(0, 255),
-    st.integers(0, 0xFFFF).map(lambda flags: flags & ~0x42),
-    st.integers(0, 0xFFFF),
-    st.binary(max_size=300),
-    annotations,
-    st.none() | st.binary(min_size=16, max_size=16),
-)
+annotations = strategies.message_annotations()
+messages = strategies.messages()
 
 
 def bytes_of(message: Message, **options: bool) -> bytes:
@@ -85,6 +74,4 @@ def new_receiver(limit: int = LIMIT) -> Receiver:
     return Receiver(limit)
 
 
-def split(data: bytes, cuts: Iterable[int]) -> list[bytes]:
-    edges = [0, *sorted({cut % (len(data) + 1) for cut in cuts}), len(data)]
-    return [data[a:b] for a, b in itertools.pairwise(edges) if a < b]
+split = cut

@@ -21,17 +21,23 @@ import importlib.util
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .comparing import same
+    from .serializers import SerializerSuite
     from .servers import ServerModelSuite
     from .suite import Breach, Suite
+    from .trackers import ResourceTrackerSuite
     from .transports import TransportSuite
 
-__all__ = ["Breach", "ServerModelSuite", "Suite", "TransportSuite"]
+__all__ = ["Breach", "ResourceTrackerSuite", "SerializerSuite", "ServerModelSuite", "Suite", "TransportSuite", "same"]
 
 _MODULES = {
     "Breach": "suite",
+    "ResourceTrackerSuite": "trackers",
+    "SerializerSuite": "serializers",
     "ServerModelSuite": "servers",
     "Suite": "suite",
     "TransportSuite": "transports",
+    "same": "comparing",
 }
 """Where each public name is."""
 

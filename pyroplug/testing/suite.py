@@ -43,7 +43,12 @@ def for_all(check: Callable[..., None], **drawn: SearchStrategy[Any]) -> None:
 
     :param drawn: where the check's arguments come from.
     """
-    settings = hypothesis.settings(deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
+    settings = hypothesis.settings(
+        deadline=None,
+        suppress_health_check=list(hypothesis.HealthCheck),
+        phases=[phase for phase in hypothesis.Phase if phase is not hypothesis.Phase.explain],
+        report_multiple_bugs=False,
+    )
     settings(hypothesis.given(**drawn)(check))()
 
 

@@ -39,7 +39,7 @@ class MsgpackSerializer:
 
     name = "msgpack"
     wire_id = 4
-    carries = frozenset({"bytes", "complex", "datetime", "date"})
+    carries = frozenset({"bytes", "complex", "date", "datetime", "integer keys"})
 
     def codec(self, _settings: Settings, classes: ClassConverter, /) -> Codec:
         """The codec; no setting changes it."""

@@ -1,4 +1,4 @@
-"""What the tests of the serializers share: our codecs, real Pyro5's, and when values are the same."""
+"""What the tests of the serializers share: our codecs and real Pyro5's."""
 
 from __future__ import annotations
 
@@ -69,22 +69,3 @@ def as_argument(value: Any, sender: Any, receiver: Any) -> Any:
 def as_result(value: Any, sender: Any, receiver: Any) -> Any:
     """What becomes of a value as the result of a call."""
     return receiver.loads(sender.dumps(value))
-
-
-def same(left: Any, right: Any) -> bool:
-    """Whether two values are equal and of equal types, all through. Exceptions: of classes of one name."""
-    return bool(fingerprint(left) == fingerprint(right))
-
-
-def fingerprint(value: Any) -> Any:
-    if isinstance(value, BaseException):
-        return type(value).__name__, fingerprint(value.args), fingerprint(vars(value))
-    if isinstance(value, float):
-        return float, repr(value)
-    if isinstance(value, complex):
-        return complex, repr(value)
-    if isinstance(value, (list, tuple)):
-        return type(value), [fingerprint(item) for item in value]
-    if isinstance(value, dict):
-        return type(value), [(fingerprint(key), fingerprint(item)) for key, item in value.items()]
-    return type(value), value

@@ -26,9 +26,10 @@ import serpent
 
 import pyroplug.errors
 from pyroplug.errors import SecurityError, SerializeError
+from pyroplug.testing.comparing import same
 from pyroplug.values import ExceptionWrapper
 
-from .codecs import NAMES, Theirs, as_argument, as_result, ours, same
+from .codecs import NAMES, Theirs, as_argument, as_result, ours
 
 Pair = collections.namedtuple("Pair", "left right")
 
