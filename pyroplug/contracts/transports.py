@@ -28,7 +28,7 @@ class Peer(NamedTuple):
     reached: str = ""
 
     def __str__(self) -> str:
-        if isinstance(self.address, tuple):
+        if isinstance(self.address, tuple) and len(self.address) > 1:
             host, port = self.address[:2]
             return f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
         return str(self.address) or f"<{self.transport}>"

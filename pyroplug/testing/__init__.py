@@ -27,16 +27,19 @@ if TYPE_CHECKING:
     from .suite import Breach, Suite
     from .trackers import ResourceTrackerSuite
     from .transports import TransportSuite
+    from .validators import HandshakeValidatorSuite, hello
 
-__all__ = ["Breach", "ResourceTrackerSuite", "SerializerSuite", "ServerModelSuite", "Suite", "TransportSuite", "same"]
+__all__ = ["Breach", "HandshakeValidatorSuite", "ResourceTrackerSuite", "SerializerSuite", "ServerModelSuite", "Suite", "TransportSuite", "hello", "same"]
 
 _MODULES = {
     "Breach": "suite",
+    "HandshakeValidatorSuite": "validators",
     "ResourceTrackerSuite": "trackers",
     "SerializerSuite": "serializers",
     "ServerModelSuite": "servers",
     "Suite": "suite",
     "TransportSuite": "transports",
+    "hello": "validators",
     "same": "comparing",
 }
 """Where each public name is."""

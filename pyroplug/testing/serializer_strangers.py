@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
 
 import pytest
@@ -19,7 +18,7 @@ from pyroplug.values import ClassRegistry, ExceptionWrapper
 from .memory_limit import memory_limit
 from .serializer_support import SerializerSupport, shown, told
 from .suite import Breach, for_all
-from .waiting import PATIENCE
+from .threads import at_once
 
 __all__ = ["StrangerLaws"]
 
@@ -168,17 +167,7 @@ class StrangerLaws(SerializerSupport):
                 if (object_id, list(args)) != (str(number), [number, value]):
                     raise Breach("many threads may use a codec at once", f"a call became {shown(args)}")
 
-        with ThreadPoolExecutor(THREADS) as pool:
-            for task in [pool.submit(use, number) for number in range(THREADS)]:
-                try:
-                    task.result(PATIENCE)
-                except Breach:
-                    raise
-                except Exception as error:
-                    raise Breach(
-                        "many threads may use a codec at once",
-                        f"in one of {THREADS}: {type(error).__name__}: {error}",
-                    ) from error
+        at_once("many threads may use a codec at once", THREADS, use)
 
 
 def _is_documented(codec: Codec, data: bytes) -> None:

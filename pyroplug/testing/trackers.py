@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import itertools
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,59 +16,19 @@ from pyroplug.errors import PluginError
 from pyroplug.plugins.conformance import check
 from pyroplug.plugins.kinds import Kind
 
+from .resources import EqualToAll, Incomparable, Resource
 from .suite import Breach, Suite, for_all
+from .threads import hasty
 from .waiting import PATIENCE
 
-__all__ = ["Resource", "ResourceTrackerSuite"]
+__all__ = ["ResourceTrackerSuite"]
 
 PEER = Peer(("203.0.113.5", 4711), "trial")
 ONCE = "a resource that is tracked when the connection is lost is closed exactly once"
 SOME = 4
 MANY = 50
-
-
-class Resource:
-    """Something that remembers how often it was closed, and as the how manieth of all.
-
-    :param action: what closing it does besides.
-    """
-
-    _counter = itertools.count()
-
-    def __init__(self, name: str = "", action: Callable[[], object] = int) -> None:
-        self.name = name
-        self.action = action
-        self.closed: list[int] = []
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.name}>"
-
-    def close(self) -> None:
-        """Note that it was closed."""
-        self.closed.append(next(self._counter))
-        self.action()
-
-
-class EqualToAll(Resource):
-    """Equal to everything, and not to be hashed."""
-
-    def __eq__(self, other: object) -> bool:
-        return True
-
-    __hash__ = None  # type: ignore[assignment]
-
-
-class Incomparable(Resource):
-    """Neither to be compared nor to be hashed, nor to be asked whether it is true."""
-
-    def __eq__(self, other: object) -> bool:
-        raise TypeError("this resource cannot be compared")
-
-    def __hash__(self) -> int:
-        raise TypeError("this resource cannot be hashed")
-
-    def __bool__(self) -> bool:
-        raise TypeError("this resource is neither true nor false")
+STUCK = 10.0
+"""Seconds after which a release that takes no time hangs."""
 
 
 KINDS = pytest.mark.parametrize("make", [Resource, EqualToAll, Incomparable], ids=lambda cls: cls.__name__)
@@ -332,7 +291,7 @@ class ResourceTrackerSuite(Suite):
         tracking.track(outer)
         thread = threading.Thread(target=tracking.release, daemon=True)
         thread.start()
-        thread.join(PATIENCE)
+        thread.join(STUCK)
         if thread.is_alive():
             raise Breach(
                 "a resource's close() may call track and untrack",
@@ -345,7 +304,7 @@ class ResourceTrackerSuite(Suite):
 
     def test_many_threads(self, tracker: ResourceTracker, settings: Settings) -> None:
         """One-way calls of a connection run at the same time, and when it is lost."""
-        with ThreadPoolExecutor(SOME) as pool:
+        with hasty(), ThreadPoolExecutor(SOME) as pool:
             for _ in range(20):
                 tracking = tracker.open(PEER, settings)
                 resources = [[Resource() for _ in range(MANY // SOME)] for _ in range(SOME - 1)]

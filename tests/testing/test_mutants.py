@@ -1,0 +1,47 @@
+"""Every plugin that is broken on purpose fails its suite, which says what is wrong with it."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from . import mutants_serializers, mutants_trackers, mutants_validators
+from .running import Failure, failures
+
+MODULES = {
+    "serializers": mutants_serializers,
+    "trackers": mutants_trackers,
+    "validators": mutants_validators,
+}
+SOUND = "TestSound"
+
+
+@cache
+def found(kind: str) -> dict[str, list[Failure]]:
+    module = MODULES[kind]
+    sound = [name for name in vars(module) if name.startswith(SOUND)]
+    mutants = [f"{name}::{test}" for name, (test, _) in module.SAYS.items()]
+    with TemporaryDirectory() as folder:
+        return failures(Path(str(module.__file__)), [*sound, *mutants], Path(folder))
+
+
+@pytest.mark.parametrize("kind", MODULES)
+def test_what_is_sound_passes(kind: str) -> None:
+    """Or else the mutants would prove nothing."""
+    assert [failures for name, failures in found(kind).items() if name.startswith(SOUND) and failures] == []
+
+
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in MODULES for name in MODULES[kind].SAYS])
+def test_a_mutant_is_caught(kind: str, name: str) -> None:
+    told = "\n".join(failure.text for failure in found(kind)[name])
+    assert told, f"the suite passes {name}"
+    assert MODULES[kind].SAYS[name][1] in told
+
+
+@pytest.mark.parametrize("kind", MODULES)
+def test_no_mutant_is_forgotten(kind: str) -> None:
+    suites = {name for name in vars(MODULES[kind]) if name.startswith("Test")}
+    assert {name for name in suites if not name.startswith(SOUND)} == MODULES[kind].SAYS.keys()
