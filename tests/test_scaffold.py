@@ -136,7 +136,8 @@ def test_it_uses_public_names_only(kind: str) -> None:
 def test_its_tests_are_a_few_lines(kind: str) -> None:
     (text,) = [text for path, text in Project("cbor", kind).files.items() if path.startswith("tests/")]
     body = text.partition("class Test")[2]
-    assert kind == "command" or len(body.splitlines()) <= 5
+    more = 5 if kind == "handshake-validator" else 0  # nothing else can say whom it lets in
+    assert kind == "command" or len(body.splitlines()) <= 5 + more
 
 
 def test_the_workflow_tests_every_python_that_it_says_it_runs_on() -> None:

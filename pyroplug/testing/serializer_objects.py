@@ -206,9 +206,17 @@ class ObjectLaws(SerializerSupport):
         classes.register_wire_class(
             _StandIn, "Pyro5.client.Proxy", lambda _: ["state"], lambda state: state[0]
         )
-        loaded = codec.loads(_written(codec, {"x": [served, {"y": served}]}))
-        if loaded != {"x": ["state", {"y": "state"}]}:
-            raise Breach("an object that a daemon serves becomes a proxy", f"it became {told(loaded)}")
+        call = joined(codec.dumps_call("o", "m", (served, [served]), {"k": served}))
+        _, _, args, kwargs = codec.loads_call(call)
+        for what, loaded, wanted in (
+            ("by itself", codec.loads(_written(codec, served)), "state"),
+            ("in a result", codec.loads(_written(codec, {"x": [served]})), {"x": ["state"]}),
+            ("in a call", [list(args), kwargs], [["state", ["state"]], {"k": "state"}]),
+        ):
+            if loaded != wanted:
+                raise Breach(
+                    "an object that a daemon serves becomes a proxy", f"{what} it became {told(loaded)}"
+                )
 
     # Exceptions
 
@@ -234,7 +242,7 @@ class ObjectLaws(SerializerSupport):
     def test_exceptions_of_unknown_classes_arrive(self, codec: Codec) -> None:
         """As a RemoteError, which says what they were."""
         error = Unknown("text", Thing(5))
-        error.code = Thing(6)  # type: ignore[attr-defined]
+        error.code, error._pyroTraceback = Thing(6), ["line\n"]  # type: ignore[attr-defined]
         loaded = codec.loads(_written(codec, [error]))[0]
         if type(loaded) is not RemoteError or not loaded.type_name.endswith(".Unknown"):
             raise Breach(
@@ -244,6 +252,9 @@ class ObjectLaws(SerializerSupport):
             raise Breach(
                 "a RemoteError has the arguments of the exception", f"it has {shown(loaded.remote_args)}"
             )
+        facts = vars(loaded)
+        if not _has_content(facts.get("code"), 6) or facts.get("_pyroTraceback") != ["line\n"]:
+            raise Breach("a RemoteError has the attributes of the exception", f"it has {shown(facts)}")
 
     @pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), GeneratorExit()], ids=repr)
     def test_nothing_arrives_that_ends_the_process(self, codec: Codec, error: BaseException) -> None:

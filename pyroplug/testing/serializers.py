@@ -306,5 +306,8 @@ NO_CALLS: tuple[Any, ...] = (
     ["object", None, [], {}],
     ["object", "method", [], []],
     ["object", "method", [], 5],
-    {"object": "object", "method": "method"},
+    ["object", "method", [], {"__class__": "builtins.ValueError", "__exception__": True, "args": []}],
+    {"object": "object", "method": "method", "params": []},
+    {"object": "object", "method": 1, "params": [], "kwargs": {}},
+    {"object": "object", "method": "method", "params": [], "kwargs": []},
 )

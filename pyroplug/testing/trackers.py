@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
@@ -274,6 +275,19 @@ class ResourceTrackerSuite(Suite):
                 else "a resource that nobody else uses is forgotten (holds is False)",
                 f"it was closed {len(closed)} times",
                 "" if self.holds else "if the tracker is to hold resources, leave holds as it is: true",
+            )
+
+    def test_nothing_is_held_after_the_release(self, tracking: Tracking) -> None:
+        """Or what a client had takes memory until the end of the daemon."""
+        resource = Resource()
+        alive = weakref.ref(resource)
+        tracking.track(resource)
+        _release(tracking)
+        del resource
+        gc.collect()
+        if alive() is not None:
+            raise Breach(
+                "after its release a tracking holds no resource", "one that was closed is still in memory"
             )
 
     def test_a_close_may_track_and_untrack(self, tracking: Tracking) -> None:

@@ -127,6 +127,12 @@ class ShowsItsOwnTable(Sound):
         return self.held.values()
 
 
+class KeepsThem(Sound):
+    def close(self, resource: Any) -> None:
+        super().close(resource)
+        self.held_too = resource
+
+
 class FirstFirst(Sound):
     """Promises another order below."""
 
@@ -192,6 +198,10 @@ class TestShowsItsOwnTable(Base):
     tracking_class = ShowsItsOwnTable
 
 
+class TestKeepsThem(Base):
+    tracking_class = KeepsThem
+
+
 class TestFirstFirst(Base):
     tracking_class = FirstFirst
     order = "last first"
@@ -217,6 +227,7 @@ SAYS = {
         "test_the_resources_are_a_snapshot",
         "those that were tracked when they were asked for",
     ),
+    "TestKeepsThem": ("test_nothing_is_held_after_the_release", "still in memory"),
     "TestFirstFirst": ("test_the_order_is_the_promised_one", "in the order 'last first'"),
     "TestSharesOne": (
         "test_connections_have_trackings_of_their_own",

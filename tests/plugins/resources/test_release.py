@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import threading
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -122,24 +121,6 @@ def test_an_interruption_in_another_thread_is_a_failure(
 # Back into the tracker
 
 
-@each
-def test_a_close_may_untrack_and_track(tracker: Any, in_thread: Callable[..., Any]) -> None:
-    tracking = opened(tracker)
-    inner, late = Resource(), Resource()
-
-    def act() -> None:
-        tracking.untrack(outer)
-        tracking.untrack(inner)
-        tracking.track(late)
-        tracking.release()
-
-    outer = Resource(act)
-    tracking.track(inner)
-    tracking.track(outer)
-    in_thread(tracking.release).result(PATIENCE)
-    assert [outer.closed, inner.closed, late.closed] == [1, 1, 1]
-
-
 class Finalized(Resource):
     """Looks back at its tracker when it is collected."""
 
@@ -171,30 +152,3 @@ def test_finalizers_may_run_at_any_time(tracker: Any, in_thread: Callable[..., A
     tracking.release()
     gc.collect()
     assert list(tracking.resources) == []
-
-
-# Threads
-
-
-@each
-def test_many_threads(tracker: Any, in_thread: Callable[..., Any]) -> None:
-    for _ in range(20):
-        tracking = opened(tracker)
-        kept = [[Resource() for _ in range(50)] for _ in range(4)]
-        start = threading.Barrier(len(kept) + 1)
-
-        def work(resources: list[Resource], tracking: Any = tracking, start: Any = start) -> None:
-            start.wait(PATIENCE)
-            for one in resources:
-                tracking.track(one)
-                tracking.untrack(object())
-
-        def release(tracking: Any = tracking, start: Any = start) -> None:
-            start.wait(PATIENCE)
-            tracking.release()
-
-        tasks = [in_thread(work, resources) for resources in kept] + [in_thread(release)]
-        for task in tasks:
-            task.result(PATIENCE)
-        assert {one.closed for resources in kept for one in resources} == {1}
-        assert list(tracking.resources) == []

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import gc
-import itertools
-import weakref
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pyroplug_resources import LimitedTracker, OrderedTracker, UntrackableError, WeakTracker
 
-from pyroplug.contracts import Peer, Tracking
+from pyroplug.contracts import Peer
 from pyroplug.errors import PyroError
+from pyroplug.testing.resources import Resource
 
 PEER = Peer(("203.0.113.5", 4711), "tcp")
 LIMIT = 3
@@ -29,37 +26,6 @@ def opened(tracker: Any, limit: int = LIMIT) -> Any:
     return tracker.open(PEER, SimpleNamespace(MAX_RESOURCES_PER_CONNECTION=limit))
 
 
-class Resource:
-    """Something that remembers how often it was closed, and as the how manieth of all."""
-
-    order = itertools.count()
-
-    def __init__(self) -> None:
-        self.closed: list[int] = []
-
-    def close(self) -> None:
-        self.closed.append(next(self.order))
-
-
-class Equal(Resource):
-    """Equal to everything, and not to be hashed."""
-
-    def __eq__(self, other: object) -> bool:
-        return True
-
-    __hash__ = None  # type: ignore[assignment]
-
-
-class Unequal(Resource):
-    """Equal to nothing, itself included."""
-
-    def __eq__(self, other: object) -> bool:
-        raise AssertionError("was compared")
-
-    def __hash__(self) -> int:
-        raise AssertionError("was hashed")
-
-
 class Slots:
     __slots__ = ("closed",)
 
@@ -71,47 +37,6 @@ class Slots:
 
 
 @each
-@pytest.mark.parametrize("make", [Resource, Equal, Unequal])
-def test_each_is_closed_once(tracker: Any, make: Any) -> None:
-    tracking = opened(tracker)
-    resources = [make() for _ in range(LIMIT)]
-    for resource in resources:
-        tracking.track(resource)
-    assert [id(one) for one in tracking.resources] == [id(one) for one in resources]
-    tracking.release()
-    assert [len(one.closed) for one in resources] == [1] * LIMIT
-    assert list(tracking.resources) == []
-    tracking.release()
-    assert [len(one.closed) for one in resources] == [1] * LIMIT
-
-
-@each
-def test_twice_tracked_is_once_closed(tracker: Any) -> None:
-    tracking = opened(tracker, limit=1)
-    resource = Resource()
-    tracking.track(resource)
-    tracking.track(resource)
-    assert list(tracking.resources) == [resource]
-    tracking.release()
-    assert len(resource.closed) == 1
-
-
-@each
-@pytest.mark.parametrize("make", [Resource, Equal, Unequal])
-def test_untracked_is_not_closed(tracker: Any, make: Any) -> None:
-    tracking = opened(tracker)
-    kept, dropped, stranger = make(), make(), make()
-    tracking.track(kept)
-    tracking.track(dropped)
-    tracking.untrack(dropped)
-    tracking.untrack(dropped)
-    tracking.untrack(stranger)
-    tracking.release()
-    assert [len(one.closed) for one in (kept, dropped, stranger)] == [1, 0, 0]
-    tracking.untrack(kept)
-
-
-@each
 def test_what_comes_too_late_is_closed_at_once(tracker: Any) -> None:
     tracking = opened(tracker, limit=0)
     tracking.release()
@@ -119,45 +44,6 @@ def test_what_comes_too_late_is_closed_at_once(tracker: Any) -> None:
     tracking.track(late)
     assert len(late.closed) == 1
     assert list(tracking.resources) == []
-
-
-@each
-def test_the_resources_are_a_snapshot(tracker: Any) -> None:
-    tracking = opened(tracker)
-    first, second = Resource(), Resource()
-    tracking.track(first)
-    seen = tracking.resources
-    tracking.track(second)
-    assert list(seen) == [first]
-
-
-operations = st.lists(st.tuples(st.sampled_from(["track", "untrack", "release"]), st.integers(0, 3)))
-
-
-@each
-@given(operations)
-def test_closed_if_and_only_if_tracked(tracker: Any, steps: Any) -> None:
-    tracking: Tracking = opened(tracker, limit=4)
-    resources = [Resource() for _ in range(4)]
-    tracked: set[int] = set()
-    expected, released = [0] * 4, False
-    for step, index in [*steps, ("release", 0)]:
-        if step == "release":
-            tracking.release()
-            for one in tracked:
-                expected[one] += 1
-            tracked, released = set(), True
-        elif step == "untrack":
-            tracking.untrack(resources[index])
-            tracked.discard(index)
-        elif released:
-            tracking.track(resources[index])
-            expected[index] += 1
-        else:
-            tracking.track(resources[index])
-            tracked.add(index)
-        assert {id(one) for one in tracking.resources} == {id(resources[one]) for one in tracked}
-    assert [len(one.closed) for one in resources] == expected
 
 
 # weak
@@ -220,31 +106,6 @@ def test_weak_takes_what_pyro5_takes() -> None:
 
 
 # ordered and limited
-
-
-@each_strong
-def test_the_last_one_is_closed_first(tracker: Any) -> None:
-    tracking = opened(tracker)
-    first, second, third = Resource(), Resource(), Resource()
-    for resource in (first, second, third, first):
-        tracking.track(resource)
-    tracking.release()
-    assert third.closed < second.closed < first.closed
-
-
-@each_strong
-def test_resources_are_kept_alive_until_they_are_closed(tracker: Any) -> None:
-    tracking = opened(tracker)
-    resource = Resource()
-    alive, closed = weakref.ref(resource), resource.closed
-    tracking.track(resource)
-    del resource
-    gc.collect()
-    assert alive() is not None
-    tracking.release()
-    gc.collect()
-    assert alive() is None
-    assert len(closed) == 1
 
 
 @each_strong

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from pyroplug.contracts import Serializer
 from pyroplug.testing import SerializerSuite
+from pyroplug.values import ClassRegistry
 
-from .codecs import SERIALIZERS
-
-DIGITS = 1 << 18
+from .codecs import SERIALIZERS, pyro5_registry
+from .test_hostile import DIGITS
 
 
 class Ours(SerializerSuite):
@@ -24,6 +24,10 @@ class Ours(SerializerSuite):
     def serializer(self) -> Serializer:
         return SERIALIZERS[self.name]
 
+    @pytest.fixture
+    def classes(self) -> ClassRegistry:
+        return pyro5_registry()
+
 
 class TestSerpent(Ours):
     name = "serpent"
@@ -31,7 +35,7 @@ class TestSerpent(Ours):
     types: ClassVar[Any] = {
         "set": st.sets(st.integers() | st.text(), min_size=1)
     }  # an empty one is no literal
-    hostile: ClassVar[Any] = {"a number of many digits": b"1" * DIGITS}
+    hostile: ClassVar[Any] = {"a number of many digits": DIGITS["serpent"]}
 
 
 class TestMarshal(Ours):
@@ -40,13 +44,11 @@ class TestMarshal(Ours):
 
 class TestJson(Ours):
     name = "json"
-    hostile: ClassVar[Any] = {"a number of many digits": b"1" * DIGITS}
+    hostile: ClassVar[Any] = {"a number of many digits": DIGITS["json"]}
 
 
 class TestMsgpack(Ours):
     name = "msgpack"
     # It writes the seconds since 1970 as a double, which is microseconds until the year 2106.
     types: ClassVar[Any] = {"datetime": st.datetimes(datetime(1901, 1, 1), datetime(2106, 1, 1))}
-    hostile: ClassVar[Any] = {
-        "a number of many digits": b"\xc9" + DIGITS.to_bytes(4, "big") + b"\x31" + b"1" * DIGITS
-    }
+    hostile: ClassVar[Any] = {"a number of many digits": DIGITS["msgpack"]}
