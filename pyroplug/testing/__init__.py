@@ -29,7 +29,17 @@ if TYPE_CHECKING:
     from .transports import TransportSuite
     from .validators import HandshakeValidatorSuite, hello
 
-__all__ = ["Breach", "HandshakeValidatorSuite", "ResourceTrackerSuite", "SerializerSuite", "ServerModelSuite", "Suite", "TransportSuite", "hello", "same"]
+__all__ = [
+    "Breach",
+    "HandshakeValidatorSuite",
+    "ResourceTrackerSuite",
+    "SerializerSuite",
+    "ServerModelSuite",
+    "Suite",
+    "TransportSuite",
+    "hello",
+    "same",
+]
 
 _MODULES = {
     "Breach": "suite",
