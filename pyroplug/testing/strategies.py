@@ -35,12 +35,16 @@ _texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 _floats = st.floats(allow_nan=False, allow_infinity=False)
 _atoms = st.none() | st.booleans() | _numbers | _floats | _texts
 _keys = _texts.filter(lambda key: key != "__class__")
+# Texts of complex numbers, and literals, say nothing of the signs of zeros.
+_complex = st.complex_numbers(allow_nan=False, allow_infinity=False).map(
+    lambda number: complex(number.real + 0.0, number.imag + 0.0)
+)
 _hashable = st.none() | st.booleans() | _numbers | _texts
 
 TYPES: Mapping[str, SearchStrategy[Any]] = {
     "bytes": st.binary(max_size=20),
     "bytearray": st.builds(bytearray, st.binary(max_size=20)),
-    "complex": st.complex_numbers(allow_nan=False, allow_infinity=False),
+    "complex": _complex,
     "tuple": st.lists(_atoms, max_size=3).map(tuple),
     "set": st.sets(_hashable, max_size=4),
     "frozenset": st.frozensets(_hashable, max_size=4),
