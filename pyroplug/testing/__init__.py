@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .comparing import same
+    from .plugins import PluginSuite
     from .serializers import SerializerSuite
     from .servers import ServerModelSuite
     from .suite import Breach, Suite
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Breach",
     "HandshakeValidatorSuite",
+    "PluginSuite",
     "ResourceTrackerSuite",
     "SerializerSuite",
     "ServerModelSuite",
@@ -44,6 +46,7 @@ __all__ = [
 _MODULES = {
     "Breach": "suite",
     "HandshakeValidatorSuite": "validators",
+    "PluginSuite": "plugins",
     "ResourceTrackerSuite": "trackers",
     "SerializerSuite": "serializers",
     "ServerModelSuite": "servers",

@@ -8,7 +8,7 @@ import pytest
 
 from pyroplug import hookspecs
 from pyroplug.config import Configuration
-from pyroplug.contracts import ChallengeResponder, HandshakeValidator
+from pyroplug.contracts import ChallengeResponder
 from pyroplug.plugins.conformance import check
 from pyroplug.plugins.kinds import Kind
 
@@ -20,13 +20,6 @@ def manager() -> pluggy.PluginManager:
     manager.register(pyroplug_handshake)
     manager.check_pending()
     return manager
-
-
-def test_the_validators(manager: pluggy.PluginManager) -> None:
-    (validators,) = manager.hook.pyroplug_handshake_validators()
-    assert all(isinstance(validator, HandshakeValidator) for validator in validators)
-    names = [check(Kind.HANDSHAKE_VALIDATOR, validator)["name"] for validator in validators]
-    assert {"allow-networks", "peer-credentials", "shared-secret"} <= set(names)
 
 
 def test_who_answers_challenges(manager: pluggy.PluginManager) -> None:

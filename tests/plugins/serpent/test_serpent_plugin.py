@@ -6,7 +6,6 @@ import pluggy
 import pyroplug_serpent
 
 from pyroplug import hookspecs
-from pyroplug.contracts import Serializer
 
 
 def manager() -> pluggy.PluginManager:
@@ -15,12 +14,6 @@ def manager() -> pluggy.PluginManager:
     manager.register(pyroplug_serpent)
     manager.check_pending()
     return manager
-
-
-def test_one_serializer() -> None:
-    ((serializer,),) = manager().hook.pyroplug_serializers()
-    assert isinstance(serializer, Serializer)
-    assert serializer.name == "serpent"
 
 
 def test_config_item_is_that_of_pyro5() -> None:
