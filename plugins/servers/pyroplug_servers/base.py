@@ -13,6 +13,7 @@ from pyroplug.errors import DaemonError
 
 from . import limits
 from .accept import Acceptor
+from .checks import check_descriptors
 from .combine import Combined
 from .connections import Connections
 from .faults import contain
@@ -39,6 +40,7 @@ class BaseServer(Connections):
         settings: Settings,
     ) -> None:
         """Serve ``connections``, and those that ``listeners`` bring. Raises ``ConfigError``, ``OSError``."""
+        check_descriptors(self.name, listeners, connections)
         super().__init__(self.name, host, settings)
         self._pid = os.getpid()
         self._loop, self._loop_thread = threading.RLock(), 0

@@ -16,6 +16,7 @@ from pyroplug_servers import greeters, limits
 from pyroplug_transports import UnixTransport
 
 from pyroplug.errors import CommunicationError, ConfigError
+from pyroplug.testing.memory import MemoryTransport, memory_pair
 
 from .scripted import PATIENCE, frame, wait_until
 
@@ -277,3 +278,18 @@ def test_out_of_files(model: Any) -> None:
 def test_unusable_settings(model: Any, settings: Start, item: str, value: int) -> None:
     with pytest.raises(ConfigError, match=item):
         model.create(None, [], [], settings(**{item: value}))
+
+
+def test_what_has_no_descriptors_cannot_be_served(model: Any, settings: Start) -> None:
+    transport = MemoryTransport()
+    listener = transport.listen("unwatched", settings())
+    one, other = memory_pair()
+    for listeners, connections, what in (([listener], [], listener.location), ([], [one], str(one.peer))):
+        with pytest.raises(
+            ConfigError, match=f"{model.name!r} watches file descriptors, and .* has none"
+        ) as caught:
+            model.create(None, listeners, connections, settings())
+        assert what in str(caught.value)
+        assert "SERVERTYPE" in (caught.value.hint or "")
+    for it in (listener, one, other):
+        it.close()
