@@ -60,9 +60,9 @@ class Environment:
         (wheel,) = folder.glob("*.whl")
         return wheel
 
-    def run(self, *command: str, folder: Path | None = None, errors: bool = False) -> str:
+    def run(self, *command: str, folder: Path | None = None, errors: bool = False, **variables: str) -> str:
         """The output of one of its commands, which succeeds; ``errors`` for what it complains of, too."""
-        result = self._run([str(self.bin / command[0]), *command[1:]], folder or self.folder)
+        result = self._run([str(self.bin / command[0]), *command[1:]], folder or self.folder, **variables)
         assert result.returncode == 0, f"{' '.join(command)}\n{result.stdout}\n{result.stderr}"
         return result.stdout + (result.stderr if errors else "")
 
@@ -71,11 +71,13 @@ class Environment:
         document = json.loads(self.run("pyroplug", "list-plugins", "--json", "--check"))
         return {plugin["name"]: plugin for plugin in document["plugins"]}
 
-    def _run(self, command: Iterable[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    def _run(
+        self, command: Iterable[str], folder: Path, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             list(command),
             cwd=folder,
-            env=self._variables,
+            env={**self._variables, **variables},
             capture_output=True,
             text=True,
             check=False,
