@@ -7,9 +7,10 @@ from io import BytesIO
 
 __all__ = ["fresh_memory"]
 
-_LARGEST = 1 << 25
-"""Bytes of the largest piece that C libraries keep when it is freed; larger ones always go back."""
+_LARGEST = 1 << 23
+"""Bytes of the largest piece that this is done for, as each thread may keep as much as that."""
 _SMALLEST = 1 << 16
+_MORE = 1 << 18
 
 _seen = 0  # bytes of the largest piece so far
 
@@ -35,4 +36,4 @@ def _prepare(size: int) -> None:
     if _SMALLEST <= size <= _LARGEST:
         _seen = size
         with suppress(MemoryError):  # then it goes without
-            bytes(size + size // 2)
+            bytes(size + size // 8 + _MORE)
