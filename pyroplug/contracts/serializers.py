@@ -122,7 +122,11 @@ class Serializer(Protocol):
 
     @property
     def carries(self) -> frozenset[str]:
-        """What survives a round trip unchanged beyond JSON's types: type names such as ``bytes``, ``set``."""
+        """What survives a round trip unchanged beyond JSON's types: type names such as ``bytes``, ``set``.
+
+        Those that everybody means the same by: bytes, bytearray, complex, tuple, set, frozenset, integer keys,
+        tuple keys, datetime, aware datetime, date, time, timedelta, uuid, decimal. Dictionaries have the keys.
+        """
 
     def codec(self, settings: Settings, classes: ClassConverter, /) -> Codec:
         """The codec for one daemon or proxy. Raises :exc:`~pyroplug.errors.ConfigError`."""
