@@ -124,8 +124,8 @@ class Serializer(Protocol):
     def carries(self) -> frozenset[str]:
         """What survives a round trip unchanged beyond JSON's types: type names such as ``bytes``, ``set``.
 
-        Those that everybody means the same by: bytes, bytearray, complex, tuple, set, frozenset, integer keys,
-        tuple keys, datetime, aware datetime, date, time, timedelta, uuid, decimal. Dictionaries have the keys.
+        Names that mean the same to all: bytes, bytearray, complex, tuple, set, frozenset, datetime, aware
+        datetime, date, time, timedelta, uuid, decimal; and of dictionaries integer keys, tuple keys.
         """
 
     def codec(self, settings: Settings, classes: ClassConverter, /) -> Codec:

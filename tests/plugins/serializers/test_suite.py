@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -49,6 +51,16 @@ class TestJson(Ours):
 
 class TestMsgpack(Ours):
     name = "msgpack"
+
+    @pytest.fixture(autouse=True)
+    def no_hour_is_left_out(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+        """It writes naive datetimes as if they were local: in most zones there are some that never were."""
+        with monkeypatch.context() as patch:
+            patch.setenv("TZ", "UTC")
+            time.tzset()
+            yield
+        time.tzset()
+
     # It writes the seconds since 1970 as a double, which is microseconds until the year 2106.
     types: ClassVar[Any] = {"datetime": st.datetimes(datetime(1901, 1, 1), datetime(2106, 1, 1))}
     hostile: ClassVar[Any] = {"a number of many digits": DIGITS["msgpack"]}
