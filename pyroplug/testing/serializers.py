@@ -37,6 +37,12 @@ FORMS: Mapping[str, Callable[[bytes], Any]] = {
     "a part of a memoryview": lambda data: memoryview(b"<" + data + b">")[1:-1],
 }
 
+SIMPLE: tuple[Any, ...] = (
+    *(None, True, False, 0, 1, -1, 255, 65_536, 0.0, 1.5, -2.25, "", "text", "größe", "0", "None"),
+    *([], [[]], [1, [2, "x"]], [True, None], {}, {"a": {}}, {"a": [1], "b": None}, [{}, []], {"": ""}),
+)
+"""What is most often sent: nothing here is left to chance."""
+
 EXTREMES: Mapping[str, Any] = {
     "a whole number of more than 64 bits": 2**64,
     "a whole number of more than 64 bits, below zero": -(2**63) - 1,
@@ -119,6 +125,8 @@ class SerializerSuite(StrangerLaws, ObjectLaws, BulkLaws, SerializerSupport):
 
     def test_values_come_back(self, codec: Codec, content: SearchStrategy[Any]) -> None:
         """JSON's types, and those that the serializer names, nested in each other."""
+        for value in SIMPLE:
+            self.comes_back(codec, value)
         for_all(lambda value: self.comes_back(codec, value), value=content)
 
     def test_each_type_that_it_carries_comes_back(self, codec: Codec, serializer: Serializer) -> None:
