@@ -94,7 +94,7 @@ def test_unknown_kinds_and_licences_are_refused_with_those_that_there_are() -> N
 @every_kind
 def test_a_distribution_is_complete(kind: str) -> None:
     project = Project("my-cbor", kind)
-    (test,) = [path for path in project.files if path.startswith("tests/")]
+    (test,) = [path for path in project.files if path.startswith("tests/") and "plugin" not in path]
     assert project.files.keys() >= {
         "pyproject.toml",
         "README.md",
@@ -102,6 +102,7 @@ def test_a_distribution_is_complete(kind: str) -> None:
         ".github/workflows/tests.yml",
         "pyroplug_my_cbor/__init__.py",
         "pyroplug_my_cbor/py.typed",
+        "tests/test_plugin.py",
         test,
     }
     facts = pyproject(project)["project"]
@@ -134,7 +135,9 @@ def test_it_uses_public_names_only(kind: str) -> None:
 
 @every_kind
 def test_its_tests_are_a_few_lines(kind: str) -> None:
-    (text,) = [text for path, text in Project("cbor", kind).files.items() if path.startswith("tests/")]
+    tests = {path: text for path, text in Project("cbor", kind).files.items() if path.startswith("tests/")}
+    assert len(tests.pop("tests/test_plugin.py").partition("class Test")[2].splitlines()) <= 6
+    (text,) = tests.values()
     body = text.partition("class Test")[2]
     more = {"handshake-validator": 6, "server-model": 2}.get(kind, 0)  # what nothing else can say of it
     assert kind == "command" or len(body.splitlines()) <= 5 + more

@@ -12,11 +12,13 @@ class NewKind(NamedTuple):
 
     :ivar provides: what its plugins provide, as a list of plugins names that; empty if it has no name there.
     :ivar summary: one line about the example, for the distribution.
+    :ivar offers: all that the example provides, by kind, as the suite for plugins wants to know it.
     :ivar usage: how the example is used, in Markdown.
     """
 
     provides: str
     summary: str
+    offers: str
     usage: str
 
 
@@ -24,6 +26,7 @@ KINDS = {
     "serializer": NewKind(
         "serializer",
         "The serializer $name for pyroplug: JSON that also carries bytes",
+        '{"serializer": ["$name"]}',
         "Both ends need it. A client chooses it, and a daemon has to accept it:\n\n"
         '```python\nproxy._pyroSerializer = "$name"\n```\n\n'
         "```console\n$$ PYRO_SERIALIZERS_ACCEPTED=serpent,$name python server.py\n```",
@@ -31,6 +34,7 @@ KINDS = {
     "transport": NewKind(
         "transport",
         "The transport $name for pyroplug: Unix sockets",
+        '{"transport": ["$name"]}',
         "Both ends need it. A daemon listens at a path:\n\n"
         '```python\nwith Daemon(listen="./$name:/run/user/1000/shop.sock") as daemon:\n'
         '    print(daemon.register(Shop, "shop"))\n```\n\n'
@@ -39,6 +43,7 @@ KINDS = {
     "server-model": NewKind(
         "server model",
         "The server model $name for pyroplug: a thread for each connection",
+        '{\n        "server": ["$name"],\n        "config-item": ["${upper}_CONNECTIONS"],\n    }',
         "A daemon is served by it where the configuration says so:\n\n"
         "```console\n$$ PYRO_SERVERTYPE=$name python server.py\n```\n\n"
         "`PYRO_${upper}_CONNECTIONS` is how many connections it takes at a time.",
@@ -46,6 +51,7 @@ KINDS = {
     "handshake-validator": NewKind(
         "handshake validator",
         "The handshake validator $name for pyroplug: lets clients in that know a token",
+        '{\n        "handshake-validator": ["$name"],\n        "config-item": ["${upper}_TOKENS"],\n    }',
         "A daemon asks it where the configuration says so:\n\n"
         "```console\n$$ export PYRO_${upper}_TOKENS=first-token,second-token\n"
         "$$ PYRO_HANDSHAKE_VALIDATORS=$name python server.py\n```\n\n"
@@ -54,12 +60,14 @@ KINDS = {
     "resource-tracker": NewKind(
         "resource tracker",
         "The resource tracker $name for pyroplug: logs what clients leave behind",
+        '{"resource-tracker": ["$name"]}',
         "A daemon uses it where the configuration says so:\n\n"
         "```console\n$$ PYRO_RESOURCE_TRACKER=$name python server.py\n```",
     ),
     "call-observer": NewKind(
         "call observer",
         "The call observer $name for pyroplug: logs calls that take long, and calls that fail",
+        '{\n        "call-observer": ["$name"],\n        "config-item": ["${upper}_SECONDS"],\n    }',
         "A program's daemons and proxies tell it of their calls where the configuration says so:\n\n"
         "```console\n$$ PYRO_CALL_OBSERVERS=$name python server.py\n```\n\n"
         "`PYRO_${upper}_SECONDS` is from which on a call takes long.",
@@ -67,6 +75,7 @@ KINDS = {
     "command": NewKind(
         "",
         "The command pyroplug $name: lists what a remote object offers",
+        "{}",
         "```console\n$$ pyroplug $name PYRO:greeter@localhost:7766\n```",
     ),
 }

@@ -25,7 +25,11 @@ LICENCES = ("MIT", "Apache-2.0", "BSD-3-Clause", "none")
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SUFFIX = ".in"
-_PLACES = {"gitignore": ".gitignore", "workflow.yml": ".github/workflows/tests.yml"}
+_PLACES = {
+    "gitignore": ".gitignore",
+    "workflow.yml": ".github/workflows/tests.yml",
+    "test_plugin.py": "tests/test_plugin.py",
+}
 """Where a file of ``common`` goes, if not beside the others of its name."""
 
 
@@ -124,6 +128,7 @@ class Project:
         }
         texts = {
             "summary": Template(self.row.summary).substitute(plain),
+            "offers": Template(self.row.offers).substitute(plain),
             "usage": Template(self.row.usage).substitute(plain),
             "licence_lines": "",
             "licence_sentence": "It has no licence yet: choose one before you publish it.",
