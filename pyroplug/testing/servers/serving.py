@@ -247,7 +247,7 @@ class ServingTests(ServedSuite):
 
     # Connections of all kinds
 
-    @pytest.mark.parametrize("kind", ["indirect", "short reads", "short sends", "hoarding"])
+    @pytest.mark.parametrize("kind", ["indirect", "short reads", "short sends", "hoarding", "reluctant"])
     def test_connections_of_every_kind(self, start: Start, transport: Any, kind: str) -> None:
         if not isinstance(transport, LoopbackTransport):
             pytest.skip("this is tested with the kit's own transport")
@@ -412,4 +412,38 @@ class Hoarding(Indirect):
         return bool(self._hoard)
 
 
-KINDS = {"indirect": Indirect, "short reads": ShortReads, "short sends": ShortSends, "hoarding": Hoarding}
+class Reluctant(Hoarding):
+    """Has to send something before it gives what it has received, as TLS has now and then."""
+
+    _owes = False
+
+    def recv_into(self, buffer: memoryview, /) -> int | None:
+        if self._blocking or self._owes or self._hoard:
+            self._owes = False
+            return super().recv_into(buffer)
+        count = super().recv_into(memoryview(bytearray(1 << 16)))
+        if count:
+            self._owes = True
+            return None
+        return count
+
+    def _receive(self, buffer: memoryview) -> int:
+        if self._blocking or self._hoard:
+            return super()._receive(buffer)
+        self._hoard += self.sock.recv(100_000)
+        return len(self._hoard)
+
+    def pending(self) -> bool:
+        return bool(self._hoard) and not self._owes
+
+    def wants_write(self) -> bool:
+        return self._owes
+
+
+KINDS = {
+    "indirect": Indirect,
+    "short reads": ShortReads,
+    "short sends": ShortSends,
+    "hoarding": Hoarding,
+    "reluctant": Reluctant,
+}
