@@ -15,7 +15,7 @@ from hypothesis.strategies import SearchStrategy
 from pyroplug.config import Configuration
 from pyroplug.contracts import Settings
 
-from .leaks import Watch
+from .leaks import GRACE, Watch
 
 __all__ = ["Breach", "Suite", "SuiteSettings", "for_all"]
 
@@ -73,9 +73,12 @@ class Suite:
     """The common part of all suites.
 
     :cvar configuration: values of configuration items, by name, for what the defaults are not enough for.
+    :cvar grace: seconds in which threads and descriptors may go that are about to, after a test.
     """
 
     configuration: ClassVar[Mapping[str, Any]] = {}
+
+    grace: ClassVar[float] = GRACE
 
     @pytest.fixture
     def settings(self) -> Settings:
@@ -87,6 +90,6 @@ class Suite:
         """No test leaves a thread running, or a descriptor open."""
         watch = Watch()
         yield
-        left = watch.left_behind()
+        left = watch.left_behind(self.grace)
         if left:
             raise Breach("a plugin leaves no thread and no open file behind", "\n".join(left))

@@ -45,16 +45,15 @@ class Model:
 
     name = "mutant"
     aliases: frozenset[str] = frozenset()
-    session: type[Through] = Through
-    host: type[HostThrough] = HostThrough
-    server: type[Through] = ServerThrough
-    changes: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, suite: Mutants) -> None:
+        self.suite = suite
 
     def create(self, host: Any, listeners: Any, connections: Any, settings: Any, /) -> Any:
-        host = self.host(host)
-        host.session = self.session
-        settings = SuiteSettings({**vars(settings), **self.changes})
-        return self.server(ThreadPoolModel().create(host, listeners, connections, settings))
+        host = self.suite.host(host)
+        host.session = self.suite.session
+        settings = SuiteSettings({**vars(settings), **self.suite.changes})
+        return self.suite.server(ThreadPoolModel().create(host, listeners, connections, settings))
 
 
 class Mutants(ServerModelSuite):
@@ -62,17 +61,23 @@ class Mutants(ServerModelSuite):
 
     two_clients: ClassVar[dict[str, Any]] = {"MAX_CONNECTIONS": 2}
     patience = 2.0
+    grace = 0.5
     kind: ClassVar[type[Any]] = Model
+    session: type[Through] = Through
+    host: type[HostThrough] = HostThrough
+    server: type[Through] = ServerThrough
+    changes: ClassVar[dict[str, Any]] = {}
 
     @pytest.fixture
     def server_model(self) -> Any:
-        return self.kind()
+        return self.kind(self)
 
 
 class TestSound(Mutants):
     """The parts alone break nothing."""
 
     patience = 20.0
+    grace = 5.0
 
 
 # Sessions
@@ -83,12 +88,8 @@ class NeverLost(Through):
         """Forgotten."""
 
 
-class LosesNothing(Model):
-    session = NeverLost
-
-
 class TestLosesNothing(Mutants):
-    kind = LosesNothing
+    session = NeverLost
 
 
 class LostTwice(Through):
@@ -97,12 +98,8 @@ class LostTwice(Through):
         self.real.lost(reason)
 
 
-class LosesTwice(Model):
-    session = LostTwice
-
-
 class TestLosesTwice(Mutants):
-    kind = LosesTwice
+    session = LostTwice
 
 
 class Reversed(Through):
@@ -110,12 +107,8 @@ class Reversed(Through):
         return self.real.buffer_updated(count)[::-1]  # type: ignore[no-any-return]
 
 
-class LastComesFirst(Model):
-    session = Reversed
-
-
 class TestLastComesFirst(Mutants):
-    kind = LastComesFirst
+    session = Reversed
 
 
 class WholeOnly(Through):
@@ -125,24 +118,16 @@ class WholeOnly(Through):
         return requests
 
 
-class ForgetsHalves(Model):
-    session = WholeOnly
-
-
 class TestForgetsHalves(Mutants):
-    kind = ForgetsHalves
+    session = WholeOnly
 
 
 class Endless(Through):
     closing = False
 
 
-class IgnoresClosing(Model):
-    session = Endless
-
-
 class TestIgnoresClosing(Mutants):
-    kind = IgnoresClosing
+    session = Endless
 
 
 class Unretired(Through):
@@ -150,12 +135,8 @@ class Unretired(Through):
         """Forgotten."""
 
 
-class RunsToTheLast(Model):
-    session = Unretired
-
-
 class TestRunsToTheLast(Mutants):
-    kind = RunsToTheLast
+    session = Unretired
 
 
 # The host
@@ -172,12 +153,8 @@ class OwnTurn(HostThrough):
         return super().open_session(connection, spawn, **more)
 
 
-class RunsOneWayCallsInTurn(Model):
-    host = OwnTurn
-
-
 class TestRunsOneWayCallsInTurn(Mutants):
-    kind = RunsOneWayCallsInTurn
+    host = OwnTurn
 
 
 class Greeted(HostThrough):
@@ -187,12 +164,8 @@ class Greeted(HostThrough):
         return super().open_session(connection, spawn, **{**more, "handshake": True})
 
 
-class GreetsEverybody(Model):
-    host = Greeted
-
-
 class TestGreetsEverybody(Mutants):
-    kind = GreetsEverybody
+    host = Greeted
 
 
 class Dusty(HostThrough):
@@ -200,30 +173,21 @@ class Dusty(HostThrough):
         """Forgotten."""
 
 
-class KeepsNoHouse(Model):
+class TestKeepsNoHouse(Mutants):
     host = Dusty
 
 
-class TestKeepsNoHouse(Mutants):
-    kind = KeepsNoHouse
-
-
-class NeverRefuses(Model):
+class TestNeverRefuses(Mutants):
     changes: ClassVar[dict[str, Any]] = {"MAX_CONNECTIONS": 0}
 
 
-class TestNeverRefuses(Mutants):
-    kind = NeverRefuses
-
-
-class CountsNoRefusals(Model):
-    class host(HostThrough):  # noqa: N801
-        def refused(self, limit: str, what: str, /) -> None:
-            """Forgotten."""
+class Silent(HostThrough):
+    def refused(self, limit: str, what: str, /) -> None:
+        """Forgotten."""
 
 
 class TestCountsNoRefusals(Mutants):
-    kind = CountsNoRefusals
+    host = Silent
 
 
 # The server
@@ -237,12 +201,8 @@ class Sleeper(ServerThrough):
         self.real.close(grace)
 
 
-class SleepsOn(Model):
-    server = Sleeper
-
-
 class TestSleepsOn(Mutants):
-    kind = SleepsOn
+    server = Sleeper
 
 
 class Hasty(ServerThrough):
@@ -250,12 +210,8 @@ class Hasty(ServerThrough):
         self.real.close(0)
 
 
-class GivesNoGrace(Model):
-    server = Hasty
-
-
 class TestGivesNoGrace(Mutants):
-    kind = GivesNoGrace
+    server = Hasty
 
 
 class Patient(ServerThrough):
@@ -263,12 +219,8 @@ class Patient(ServerThrough):
         self.real.close(max(grace, 8.0))
 
 
-class WaitsForEver(Model):
-    server = Patient
-
-
 class TestWaitsForEver(Mutants):
-    kind = WaitsForEver
+    server = Patient
 
 
 class Lonely(ServerThrough):
@@ -276,12 +228,8 @@ class Lonely(ServerThrough):
         """Forgotten."""
 
 
-class CombinesNothing(Model):
-    server = Lonely
-
-
 class TestCombinesNothing(Mutants):
-    kind = CombinesNothing
+    server = Lonely
 
 
 class Leaking(ServerThrough):
@@ -290,12 +238,8 @@ class Leaking(ServerThrough):
         self._copy = os.dup(real.sockets[0].fileno())
 
 
-class KeepsADescriptor(Model):
-    server = Leaking
-
-
 class TestKeepsADescriptor(Mutants):
-    kind = KeepsADescriptor
+    server = Leaking
 
 
 class Haunted(ServerThrough):
@@ -304,12 +248,28 @@ class Haunted(ServerThrough):
         threading.Thread(target=threading.Event().wait, args=(30,), name="ghost", daemon=True).start()
 
 
-class KeepsAThread(Model):
+class TestKeepsAThread(Mutants):
     server = Haunted
 
 
-class TestKeepsAThread(Mutants):
-    kind = KeepsAThread
+class WillNotWrite(Through):
+    def wants_write(self) -> bool:
+        return False
+
+
+class ListenerThrough(Through):
+    def accept(self) -> Any:
+        connection = self.real.accept()
+        return None if connection is None else WillNotWrite(connection)
+
+
+class ForgetsToWrite(Model):
+    def create(self, host: Any, listeners: Any, connections: Any, settings: Any, /) -> Any:
+        return super().create(host, [ListenerThrough(each) for each in listeners], connections, settings)
+
+
+class TestForgetsToWrite(Mutants):
+    kind = ForgetsToWrite
 
 
 # One that is too simple
@@ -362,9 +322,8 @@ class OneByOneServer:
         self.listener.close()
 
 
-class OneByOne:
+class OneByOne(Model):
     name = "one-by-one"
-    aliases: frozenset[str] = frozenset()
 
     def create(self, host: Any, listeners: Any, connections: Any, settings: Any, /) -> Any:
         return OneByOneServer(host, listeners[0])
@@ -376,3 +335,40 @@ class TestOneByOne(Mutants):
 
 class TestTooSlow(Mutants):
     kind = OneByOne
+
+
+SAYS = {
+    "TestLosesNothing": (
+        "test_the_end_of_a_connection_is_told_once",
+        "lost(), after its connection has ended,",
+    ),
+    "TestLosesTwice": ("test_a_request_after_a_silence", "lost() was called once for every session"),
+    "TestLastComesFirst": ("test_requests_that_are_sent_at_once", "whole and in the order of the requests"),
+    "TestForgetsHalves": ("test_half_a_message_is_kept_until_the_rest_comes", "every request is answered"),
+    "TestIgnoresClosing": (
+        "test_the_last_word_is_sent_before_the_end",
+        "a connection is closed when its session is",
+    ),
+    "TestRunsToTheLast": ("test_what_comes_too_late_is_not_run", "retire(), when a server is closing"),
+    "TestRunsOneWayCallsInTurn": ("test_one_way_calls_hold_up_nobody", "every request is answered"),
+    "TestGreetsEverybody": ("test_connections_that_exist_already", "given to create() have handshake=False"),
+    "TestKeepsNoHouse": ("test_housekeeping", "housekeeping() is called every few seconds"),
+    "TestNeverRefuses": ("test_too_many_are_refused_and_told_why", "who does not fit in is told so"),
+    "TestCountsNoRefusals": ("test_too_many_are_refused_and_told_why", "host.refused() is told of everybody"),
+    "TestSleepsOn": ("test_it_can_be_woken", "wake() makes run() ask running() at once"),
+    "TestGivesNoGrace": (
+        "test_a_running_call_is_answered_before_the_end",
+        "close() waits for running calls, up to the grace",
+    ),
+    "TestWaitsForEver": ("test_a_call_that_ignores_the_grace", "close() ends"),
+    "TestCombinesNothing": ("test_combined_servers_share_a_loop", "every request is answered"),
+    "TestKeepsADescriptor": ("test_a_request_after_a_silence", "is still open"),
+    "TestKeepsAThread": ("test_a_request_after_a_silence", "thread 'ghost' still runs"),
+    "TestForgetsToWrite": ("test_connections_of_every_kind and reluctant", "every request is answered"),
+    "TestOneByOne": (
+        "test_half_a_message_is_kept_until_the_rest_comes",
+        "every request is answered, whatever other clients do",
+    ),
+    "TestTooSlow": ("test_slow_readers_hold_up_nobody", "every request is answered, whatever other clients"),
+}
+"""By the name of the mutant's suite: the test that finds it, and what that says."""

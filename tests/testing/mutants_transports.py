@@ -24,6 +24,7 @@ class Mutants(TransportSuite):
     has_descriptors = False
     huge = 1 << 19
     patience = 2.0
+    grace = 0.5
     malformed_addresses = ("two words",)
     kind: ClassVar[type[Any]] = MemoryTransport
     parts: ClassVar[dict[str, Any]] = {}
@@ -34,6 +35,13 @@ class Mutants(TransportSuite):
         for name, value in self.parts.items():
             setattr(transport, name, value)
         return transport
+
+
+class TestSound(Mutants):
+    """Nothing is."""
+
+    patience = 20.0
+    grace = 5.0
 
 
 def both(connection: type[Any]) -> dict[str, Any]:
@@ -321,3 +329,67 @@ class TestDirectlyWrong(Mutants):
     has_descriptors = True
     kind = LoopbackTransport
     parts = both(DirectlyWrong)
+
+
+SAYS = {
+    "TestLosesTheLastByte": (
+        "test_every_way_of_cutting_it_arrives_the_same",
+        "what is sent arrives complete, in order, and unchanged",
+    ),
+    "TestCountsItems": (
+        "test_buffers_of_every_kind_are_measured_in_bytes",
+        "views of items that are larger than a byte",
+    ),
+    "TestCountsTooMuch": (
+        "test_send_some_never_waits",
+        "send_some sends what there is room for, and returns how",
+    ),
+    "TestTakesNothingForTheEnd": (
+        "test_a_receive_that_does_not_wait_says_none",
+        "recv_into returns None as long as nothing",
+    ),
+    "TestMisnamesItself": (
+        "test_connections_know_who_is_at_the_other_end",
+        "the peer has the transport's name, 'another'",
+    ),
+    "TestRenewsTheLimit": (
+        "test_a_reader_that_takes_its_time_does_not_extend_the_limit",
+        "the limit is that of the whole send",
+    ),
+    "TestHasNoLimit": ("test_receiving_has_a_limit", "receiving ends"),
+    "TestRaisesPythonsError": ("test_receiving_has_a_limit", "it raised builtins.OSError"),
+    "TestSleepsThroughTheEnd": (
+        "test_the_end_wakes_a_waiting_receiver and shutdown",
+        "receiving after shutdown() ends",
+    ),
+    "TestEndsBothWays": ("test_half_of_it_may_end", "after end_of_data()"),
+    "TestRaisesWhenClosedTwice": ("test_a_closed_connection_says_so", "raise nothing, however often"),
+    "TestKeepsADescriptor": ("test_the_peers_end_is_seen", "is still open"),
+    "TestWaitsForCallers": ("test_accepting_never_waits", "accept ends"),
+    "TestIsElsewhere": (
+        "test_a_location_leads_back_to_its_listener",
+        "whoever connects to a listener's location is accepted there",
+    ),
+    "TestNamesNoScheme": (
+        "test_a_location_leads_back_to_its_listener",
+        "a location has the form that goes into a URI",
+    ),
+    "TestSharesAddresses": (
+        "test_a_taken_address_is_refused",
+        "listening where somebody listens already raises",
+    ),
+    "TestRaisesValueErrors": (
+        "test_malformed_addresses_are_refused",
+        "listen raises AddressError for a malformed address",
+    ),
+    "TestDiscouragesRetries": (
+        "test_a_closed_listener_is_gone",
+        "`passing` set where somebody may listen later",
+    ),
+    "TestListensOn": (
+        "test_a_closed_listener_is_gone",
+        "connecting where nobody listens raises AddressError",
+    ),
+    "TestDirectlyWrong": ("test_the_direct_way_does_the_same", "what is sent arrives complete"),
+}
+"""By the name of the mutant's suite: the test that finds it, and what that says."""

@@ -8,13 +8,22 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from . import mutants_plugins, mutants_serializers, mutants_trackers, mutants_validators
+from . import (
+    mutants_plugins,
+    mutants_serializers,
+    mutants_servers,
+    mutants_trackers,
+    mutants_transports,
+    mutants_validators,
+)
 from .mutation import failures
 
 MODULES = {
     "plugins": mutants_plugins,
     "serializers": mutants_serializers,
+    "servers": mutants_servers,
     "trackers": mutants_trackers,
+    "transports": mutants_transports,
     "validators": mutants_validators,
 }
 SOUND = "TestSound"

@@ -13,8 +13,8 @@ from pyroplug.errors import DaemonError
 from pyroplug.testing.patience import start as in_thread
 from pyroplug.testing.verdicts import raises, require, works
 
+from .kinds import KindTests
 from .running import Start
-from .serving import ServingTests
 
 __all__ = ["LoopTests", "OwnLoop"]
 
@@ -43,7 +43,7 @@ class OwnLoop:
         works("events() raises nothing, and does not wait", lambda: self._task.result(20))
 
 
-class LoopTests(ServingTests):
+class LoopTests(KindTests):
     """Loops."""
 
     def test_running_is_asked_in_time(self, prepare: Start) -> None:
