@@ -15,6 +15,12 @@ __all__ = ["failures"]
 LIMIT = 240
 """Seconds that a run may take."""
 
+SAME_EACH_TIME = """
+import hypothesis
+hypothesis.settings.register_profile("mutants", database=None, derandomize=True)
+hypothesis.settings.load_profile("mutants")
+"""
+
 
 def failures(module: Path, chosen: Iterable[tuple[str, str]], folder: Path) -> dict[str, str]:
     """What the suites say about mutants: by the name of the mutant's test class, all of its failures' texts.
@@ -24,6 +30,7 @@ def failures(module: Path, chosen: Iterable[tuple[str, str]], folder: Path) -> d
     :param folder: where it is run: an empty one.
     """
     (folder / "pytest.ini").write_text("[pytest]\n")
+    (folder / "conftest.py").write_text(SAME_EACH_TIME)
     shutil.copy(module, folder / "test_mutants.py")
     report = folder / "report.xml"
     expression = " or ".join(f"({mutant} and {test})" for mutant, test in chosen)
