@@ -104,7 +104,11 @@ class Greeters:
         if not rule.chance(len(self._links)):
             return False
         self._forget_the_accepted()
-        return _random() < rule.chance(len(self._links))
+        if rule.chance(len(self._links)) == 1.0:
+            return True
+        # Who has said something, and waits for a thread, or has left, is not what the crowd is made of.
+        silent = sum(link.parked for link in list(self._links))
+        return _random() < rule.chance(silent)
 
     def draw(self, spare: bool) -> Link | None:
         """Who has to go: one of those who greet, or the newcomer, for whom ``None`` stands.
