@@ -70,3 +70,4 @@ def test_a_client_that_sends_much_does_not_starve_others(start: Start) -> None:
         assert session.received - before <= 4 * limits.SCRATCH + 1_000_000
     going = False
     flooding.join()
+    greedy.sock.close()  # it reads nothing, and a server that closes would wait for that
