@@ -151,6 +151,7 @@ PIECES += ["[", "]", "[::1]", " ", "\n", "x.y", "%", "-1", "+1", "1_0", "٣", "\
 @example("PYRO:a@[12]:80")
 @example("PYRONAME:a@:80")
 @example("PYROMETA:a,,b")
+@example("PYROMETA:PYRO@")
 @example("PYRO:a@h:1_0")
 def test_the_same_as_pyro5_wherever_that_makes_sense(text: str) -> None:
     real = theirs(text)
@@ -171,7 +172,7 @@ def is_meaningless(text: str, real: Any) -> bool:
         again is None
         or again.__getstate__() != real.__getstate__()
         or (real.protocol == "PYROMETA" and "" in real.object)
-        or ("@" in real.object and not real.location)  # the @ was to separate something
+        or ("@" in "".join(real.object) and not real.location)  # the @ was to separate something
         or bool(real.host and (real.host.startswith(".") or set(real.host) & set("@[] \0")))
         or (real.port is not None and not 0 <= real.port <= 65535)
         or ("[" in text and not text.rstrip().endswith(("[::1]", f"[::1]:{port}")))
