@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .comparing import same
+    from .observers import CallObserverSuite
     from .plugins import PluginSuite
     from .serializers import SerializerSuite
     from .servers import ServerModelSuite
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Breach",
+    "CallObserverSuite",
     "HandshakeValidatorSuite",
     "PluginSuite",
     "ResourceTrackerSuite",
@@ -45,6 +47,7 @@ __all__ = [
 
 _MODULES = {
     "Breach": "suite",
+    "CallObserverSuite": "observers",
     "HandshakeValidatorSuite": "validators",
     "PluginSuite": "plugins",
     "ResourceTrackerSuite": "trackers",

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from . import (
+    mutants_observers,
     mutants_plugins,
     mutants_serializers,
     mutants_servers,
@@ -19,6 +20,7 @@ from . import (
 from .mutation import failures
 
 MODULES = {
+    "observers": mutants_observers,
     "plugins": mutants_plugins,
     "serializers": mutants_serializers,
     "servers": mutants_servers,
