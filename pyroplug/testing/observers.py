@@ -60,10 +60,10 @@ NAMES = st.one_of(
 )
 PEERS = st.sampled_from(
     [
-        Peer(("203.0.113.5", 4711), "tcp"),
-        Peer(("2001:db8::5", 4711, 0, 0), "tcp"),
-        Peer("/run/a socket", "unix"),
-        Peer("", "unix"),
+        Peer(("203.0.113.5", 4711), "trial"),
+        Peer(("2001:db8::5", 4711, 0, 0), "trial"),
+        Peer("/run/a socket", "trial"),
+        Peer("", "trial"),
         Peer(None, "trial"),
     ]
 )
