@@ -13,7 +13,7 @@ BIN    := $(VENV)/bin
 RESULTS := build/benchmarks.json
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: help demo test test-slow fuzz fuzz-long soak attacks check bench bench-quick bench-page profile clean
+.PHONY: help demo test test-slow fuzz fuzz-long soak attacks check bench bench-quick bench-page profile docs clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -41,6 +41,7 @@ check: $(VENV)/.with-tools ## lint, format, types, and who imports whom
 	$(BIN)/mypy benchmarks
 	$(BIN)/mypy fuzz
 	$(BIN)/mypy soak
+	$(BIN)/mypy docsite
 	$(BIN)/python -m pytest -q tests/test_layers.py
 
 soak: $(VENV)/.with-tools ## ten minutes of many clients, with faults in between: nothing wrong, lost, or kept
@@ -61,9 +62,14 @@ bench-page: $(VENV)/.with-contestants ## renew docs/benchmarks.md and its plots 
 profile: $(VENV)/.with-tools ## where the microseconds of a call go, and how many system calls it takes
 	@$(BIN)/python -m benchmarks.profile_call --system-calls $(ARGS)
 
+docs: $(VENV)/.with-docs ## build the documentation as a site, in site/; every link is checked
+	@$(BIN)/python -m docsite.contracts
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet $(ARGS)
+	@echo "site/index.html"
+
 clean: ## remove the virtual environment, caches and what was built
 	test ! -f $(VENV)/.made || rm -rf $(VENV)
-	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find pyroplug plugins tests fuzz -name __pycache__ -prune -exec rm -rf {} +
 
 # A stamp stands for a step that is complete, so that an interrupted one is made again. The installation is
@@ -86,6 +92,10 @@ $(VENV)/.with-tools: pyproject.toml $(VENV)/.made
 $(VENV)/.with-contestants: pyproject.toml $(VENV)/.made
 	$(PIP) --editable '.[test,bench]'
 	@touch $@ $(VENV)/.with-pyroplug $(VENV)/.with-tools
+
+$(VENV)/.with-docs: pyproject.toml $(VENV)/.made
+	$(PIP) --editable '.[docs]'
+	@touch $@ $(VENV)/.with-pyroplug
 
 # There is not a wheel of it for every interpreter and system; without it the targets run on mutations alone.
 $(VENV)/.with-fuzzer: $(VENV)/.with-tools

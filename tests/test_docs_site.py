@@ -1,0 +1,43 @@
+"""The site is built as a user builds it, with every page, those from outside ``docs/`` too."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .building import LIMIT, ROOT
+
+NAV = (ROOT / "mkdocs.yml").read_text("utf-8").partition("\nnav:\n")[2]
+
+
+def test_the_navigation_has_every_page_once() -> None:
+    listed = re.findall(r"(\S+\.md)$", NAV, re.MULTILINE)
+    assert len(listed) == len(set(listed))
+    inside = {path.name for path in (ROOT / "docs").glob("*.md")}
+    assert inside == {path for path in listed if not path.startswith("project/")}
+    plugins = {f"project/plugins/{path.parent.name}/README.md" for path in ROOT.glob("plugins/*/README.md")}
+    assert plugins == {path for path in listed if path.startswith("project/plugins/")}
+    assert [path for path in listed if not (ROOT / "docs" / path.replace("project/", "../")).exists()] == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
+def test_make_docs(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    command = ["make", "docs", f"PYTHON={sys.executable}", f"VENV={tmp_path / 'venv'}", f"ARGS=-d {site}"]
+    made = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=LIMIT)
+    if "(from versions: none)" in made.stderr:
+        pytest.skip("pip reaches no package index")
+    assert made.returncode == 0, made.stderr
+    assert "WARNING" not in made.stdout + made.stderr.partition("mkdocs build")[2]
+    for page in ("", "hooks", "project", "project/plugins/json", "project/examples/oneway.py"):
+        assert (site / page / "index.html").is_file()
+    index = (site / "index.html").read_text("utf-8")
+    assert 'href="project/examples/"' in index
+    assert "../" not in "".join(re.findall(r'href="([^"]*)"', index))
+    assert not re.search(r'(?:src|href)="https?://(?!pyro5\.readthedocs\.io)[^"]*\.(?:js|css|woff2?)', index)
