@@ -64,7 +64,7 @@ profile: $(VENV)/.with-tools ## where the microseconds of a call go, and how man
 
 docs: $(VENV)/.with-docs ## build the documentation as a site, in site/; every link is checked
 	@$(BIN)/python -m docsite.contracts
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet $(ARGS)
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict $(ARGS)
 	@echo "site/index.html"
 
 clean: ## remove the virtual environment, caches and what was built

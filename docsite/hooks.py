@@ -8,10 +8,8 @@ from there.
 
 from __future__ import annotations
 
-import os
 import posixpath
 import re
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -111,21 +109,10 @@ def _with_links(text: str, change: Callable[[str], str]) -> str:
 def _text(origin: str) -> str:
     path = ROOT / origin
     if path.is_dir():
-        items = "\n".join(f"- [{name}]({os.path.relpath(name, origin)})" for name in _files_in(origin))
-        return f"# {origin}\n\n{items}\n"
+        names = sorted(it.name for it in path.iterdir() if it.name[0] not in "._")
+        listed = "\n".join(f"- [{name}]({path.name}/{name})" for name in names)
+        return f"# {origin}\n\n{listed}\n"
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".md":
         return text
     return f"# {origin}\n\n````{LANGUAGES.get(path.suffix, 'text')}\n{text.rstrip()}\n````\n"
-
-
-def _files_in(folder: str) -> list[str]:
-    """The files in a folder that are part of the project, by their paths in it."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", folder],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return sorted(listed.stdout.splitlines())
