@@ -53,6 +53,9 @@ class Codec(Protocol):
     def dumps(self, value: Any, /) -> Payload:
         """The value as bytes.
 
+        Sets of texts are written in any case, as lists where the format has no sets: a daemon tells proxies
+        in them what its objects have.
+
         These may be several buffers. Large ones may be memory of the value itself instead of copies, also
         if it can be changed: whoever sends them sees to it that nobody does so meanwhile.
         """

@@ -197,6 +197,18 @@ class SerializerSuite(StrangerLaws, ObjectLaws, BulkLaws, SerializerSupport):
                 "loads gives a new value each time", f"what one reader changed, another got: {second!r}"
             )
 
+    def test_what_a_daemon_tells_of_its_objects_comes_back(self, codec: Codec) -> None:
+        """Sets of names, whether or not the format has sets: without them no proxy gets to know an object."""
+        law = "sets of names come back as collections: daemons send them when proxies ask what an object has"
+        told_of = {"methods": {"sell", "buy"}, "oneway": set[str](), "attrs": {"price"}}
+        try:
+            loaded = codec.loads(joined(codec.dumps(told_of)))
+            found = {part: set(names) for part, names in loaded.items()}
+        except (SerializeError, AttributeError, TypeError) as error:
+            raise Breach(law, f"for {shown(told_of)}: {error}", "write sets as lists") from error
+        if found != told_of:
+            raise Breach(law, f"{shown(told_of)} became {told(loaded)}", "write sets as lists")
+
     # Calls
 
     def test_calls_come_back(self, codec: Codec, content: SearchStrategy[Any]) -> None:
