@@ -20,6 +20,7 @@ MODULES = (
     "handshake",
     "resources",
     "observers",
+    "naming",
     "settings",
     "payloads",
 )

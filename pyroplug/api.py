@@ -12,6 +12,7 @@ from .context import current_context
 from .daemon import Daemon
 from .daemon_object import DaemonObject
 from .exposure import behavior, callback, expose, idempotent, oneway
+from .naming import locate_ns, resolve, start_ns, start_ns_loop
 from .proxy import Proxy
 from .serving import serve
 from .tags import type_meta
@@ -38,10 +39,14 @@ __all__ = [
     "current_context",
     "expose",
     "idempotent",
+    "locate_ns",
     "oneway",
     "register_class_to_dict",
     "register_dict_to_class",
+    "resolve",
     "serve",
+    "start_ns",
+    "start_ns_loop",
     "type_meta",
     "unregister_class_to_dict",
     "unregister_dict_to_class",

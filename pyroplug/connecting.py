@@ -9,11 +9,10 @@ from weakref import WeakSet
 
 from .client import ClientProtocol
 from .config import Configuration
-from .contracts import Buffer, Codec, Connection
+from .contracts import Buffer, Codec, Connection, LookupContext
 from .errors import (
     ConnectionClosedError,
     HandshakeError,
-    NamingError,
     PluginError,
     ProtocolError,
     PyroError,
@@ -55,6 +54,7 @@ def open_line(caller: Caller) -> tuple[Line, Any]:
 
     :returns: ``None`` for the metadata where there is no greeting: the user has connected the socket.
     :raises PluginUnavailableError: no plugin knows the serializer or the address.
+    :raises NamingError: the address has to be looked up, and that fails.
     :raises CommunicationError: there is no connection to be had, or the server refuses.
     :raises SecurityError: the server does not prove what the configuration requires of it.
     :raises BaseException: what ``validate`` raises to refuse the server.
@@ -69,7 +69,8 @@ def open_line(caller: Caller) -> tuple[Line, Any]:
         compress=selection.compress,
         codecs=lambda wire_id: _codec(plugins, wire_id, settings),
     )
-    connection = _borrow(caller, plugins) if caller.socket is not None else _connect(caller, selection)
+    uri = caller.uri if caller.uri.protocol == "PYRO" else _look_up(caller, plugins)
+    connection = _borrow(caller, plugins) if caller.socket is not None else _connect(uri, caller, selection)
     if selection.log_wire:
         from .wirelog import log_client
 
@@ -77,9 +78,11 @@ def open_line(caller: Caller) -> tuple[Line, Any]:
     limit.forget()
     try:
         limit.hold(connection)
-        caller.face = ServerConnection(connection, caller.uri.object)  # ``validate`` may look at it
-        line = Line(connection, protocol, str(caller.uri), limit)
-        return line, None if caller.socket is not None else _greet(line, caller, selection)
+        caller.face = ServerConnection(connection, uri.object)  # ``validate`` may look at it
+        line = Line(connection, protocol, str(uri), limit)
+        metadata = None if caller.socket is not None else _greet(line, uri, caller, selection)
+        caller.uri = uri  # from now on that of the object itself; as long as nobody is there, its name
+        return line, metadata
     except BaseException:
         connection.close()
         raise
@@ -98,10 +101,14 @@ def _codec(plugins: PluginSet, wire_id: int, settings: Configuration) -> Codec:
     return codec_of(plugins.by_wire_id(wire_id), settings, registry)
 
 
-def _connect(caller: Caller, selection: ProxySelection) -> Connection:
-    uri = caller.uri
-    if uri.protocol != "PYRO" or uri.location is None:
-        raise NamingError(f"{uri} has to be looked up, and there is no name server to ask")
+def _look_up(caller: Caller, plugins: PluginSet) -> URI:
+    from .naming import look_up
+
+    return look_up(caller.uri, 0.0, LookupContext(caller.settings, plugins, caller.limit.left))
+
+
+def _connect(uri: URI, caller: Caller, selection: ProxySelection) -> Connection:
+    assert uri.location is not None  # a direct one has it
     transport, address = selection.transport_for(uri.location)
     connection = transport.connect(address, caller.settings, caller.limit.left())
     if connection is None:  # the check of all that it must have would take its time at each connection
@@ -112,20 +119,20 @@ def _connect(caller: Caller, selection: ProxySelection) -> Connection:
     return connection
 
 
-def _greet(line: Line, caller: Caller, selection: ProxySelection) -> Any:
+def _greet(line: Line, uri: URI, caller: Caller, selection: ProxySelection) -> Any:
     def exchange(request: Sequence[Buffer]) -> Message:
         return line.protocol.only(line.exchange(request))
 
     responders = selection.responders(caller.settings)
     greeting = Greeting(line.protocol, exchange, responders, selection.proofs)
     try:
-        said = greeting.greet(caller.uri.object, caller.handshake, caller.sequence)
+        said = greeting.greet(uri.object, caller.handshake, caller.sequence)
     except HandshakeError as error:
-        told = HandshakeError(f"connection to {caller.uri} rejected: {error}")
+        told = HandshakeError(f"connection to {uri} rejected: {error}")
         told.passing = error.passing
         raise told from None
     except TimeoutError as error:
-        raise caller.limit.error(f"{caller.uri}: the greeting was not answered") from error
+        raise caller.limit.error(f"{uri}: the greeting was not answered") from error
     if caller.validate is not None:
         caller.validate(said["handshake"])
     return said["meta"]

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
         CallObserver,
         ConfigItem,
         HandshakeValidator,
+        NameService,
+        NameStorage,
         ResourceTracker,
         Serializer,
         ServerModel,
@@ -75,6 +77,18 @@ def pyroplug_resource_trackers() -> Iterable[ResourceTracker]:
 @hookspec
 def pyroplug_call_observers() -> Iterable[CallObserver]:
     """The call observers that this plugin brings."""
+    raise NotImplementedError
+
+
+@hookspec
+def pyroplug_name_services() -> Iterable[NameService]:
+    """The ways of looking names up that this plugin brings."""
+    raise NotImplementedError
+
+
+@hookspec
+def pyroplug_name_storages() -> Iterable[NameStorage]:
+    """The storages for a name server's names that this plugin brings."""
     raise NotImplementedError
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from .daemon import Daemon
-from .errors import NamingError
+from .naming import locate_ns
+from .uri import URI
 
 __all__ = ["serve"]
 
@@ -28,16 +29,19 @@ def serve(
     :param verbose: print the URIs.
     :raises NamingError: there is no name server.
     """
-    if use_ns:
-        raise NamingError(
-            "cannot register names: no plugin brings a way to reach a name server",
-            hint="with use_ns=False the names become the objects' ids, and their URIs are printed",
-        )
     with daemon or Daemon(host, port) as serving:
+        uris: dict[str, URI] = {}
         for target, name in objects.items():
-            uri = serving.register(target, name)
+            uri = serving.register(target, None if use_ns else name)
+            if name is not None and use_ns:
+                uris[name] = uri
             if verbose:
-                print(f"Object {target!r}:\n    uri = {uri}")
+                called = f"\n    name = {name}" if name is not None and use_ns else ""
+                print(f"Object {target!r}:\n    uri = {uri}{called}")
+        if uris:
+            with locate_ns(config=serving.config) as names:
+                for name, uri in uris.items():
+                    names.register(name, uri)
         if verbose:
             print("Pyro daemon running.")
         serving.requestLoop()

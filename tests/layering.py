@@ -36,6 +36,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "ownership",
         "forking",
         "line",
+        "naming",
         "connecting",
         "retrying",
         "channel",
@@ -72,7 +73,6 @@ TERMINAL = frozenset({"click", "rich"})
 KIT = "testing"
 TEST_TOOLS = {"pytest": frozenset({KIT, "_pytest_plugin"}), "hypothesis": frozenset({KIT})}
 """What is not installed where a program just runs, and the rooms that may import it."""
-PLUGINS_MAY_IMPORT = frozenset({"contracts", "errors", "hookspecs"})
 FACADE = "pyroplug_pyro5"
 """Stands beside the plugins and is none: names for programs, and nothing that could be chosen."""
 FACADE_MAY_IMPORT = frozenset(
@@ -81,6 +81,10 @@ FACADE_MAY_IMPORT = frozenset(
         *("exposure", "plugins", "protocol", "uri", "values"),
     )
 )
+PLUGINS_MAY_IMPORT = FACADE_MAY_IMPORT | {"hookspecs"}
+"""What is public: a plugin may also be a program on top of the kernel, as a name server is."""
+FACADE_MAY_USE = frozenset({"pyroplug_nameserver", "pyroplug_tools", "pyroplug_gateway"})
+"""Plugins of which programs know names by where Pyro5 has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,11 +288,11 @@ def plugin_imports(sources: Iterable[Source]) -> list[str]:
 
 
 def facade_imports(sources: Iterable[Source]) -> list[str]:
-    """The facade using a plugin, or more of the kernel than its public modules and their public names."""
+    """The facade using any other plugin, or what is not public in the kernel."""
     found = []
     for source in sources:
         for it in imports(source):
-            stranger = it.top.startswith(f"{KERNEL}_") and it.top != FACADE
+            stranger = it.top.startswith(f"{KERNEL}_") and it.top not in {FACADE, *FACADE_MAY_USE}
             if stranger or (it.room is not None and it.room not in FACADE_MAY_IMPORT):
                 found.append(f"{it.where}: the facade may not import {it.target}")
         for node in ast.walk(ast.parse(source.text)):

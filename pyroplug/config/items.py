@@ -17,6 +17,7 @@ KERNEL_ITEMS = (
     ConfigItem("HOST", "localhost", "host name or address that daemons and name servers listen on"),
     ConfigItem("NATHOST", None, "host name to publish in URIs instead, for use behind NAT"),
     ConfigItem("NATPORT", 0, "port to publish in URIs instead; 0 for the real one", 0, _PORT),
+    ConfigItem("NAME_SERVICE", "pyro", "how names are looked up, by its plugin's name"),
     ConfigItem("NS_HOST", "localhost", "host name or address where the name server is looked for"),
     ConfigItem("NS_PORT", 9090, "TCP port of the name server; 0 for any that is free", 0, _PORT),
     ConfigItem("NS_BCHOST", None, "address that the name server's broadcast responder listens on"),

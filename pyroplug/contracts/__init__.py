@@ -8,6 +8,15 @@ as such. Nothing in this module does anything, but for two small functions for p
 from __future__ import annotations
 
 from .handshake import Challenge, ChallengeResponder, Gate, HandshakeValidator, Hello, Responder
+from .naming import (
+    LookupContext,
+    NameRecord,
+    NameServerOptions,
+    NameService,
+    NameStorage,
+    NameStore,
+    WatchedNameStore,
+)
 from .observers import CallObserver, CallOutcome, Observe, ObservedCall
 from .payloads import Payload, joined, size_of
 from .resources import ResourceTracker, Tracking
@@ -35,6 +44,12 @@ __all__ = [
     "HasFileno",
     "Hello",
     "Listener",
+    "LookupContext",
+    "NameRecord",
+    "NameServerOptions",
+    "NameService",
+    "NameStorage",
+    "NameStore",
     "Observe",
     "ObservedCall",
     "Payload",
@@ -50,6 +65,7 @@ __all__ = [
     "Spawn",
     "Tracking",
     "Transport",
+    "WatchedNameStore",
     "direct_io",
     "joined",
     "size_of",

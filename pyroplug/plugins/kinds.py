@@ -128,6 +128,8 @@ class Kind(Enum):
     )
     RESOURCE_TRACKER = ("resource tracker", "pyroplug_resource_trackers", contracts.ResourceTracker, NAME)
     CALL_OBSERVER = ("call observer", "pyroplug_call_observers", contracts.CallObserver, NAME)
+    NAME_SERVICE = ("name service", "pyroplug_name_services", contracts.NameService, NAME)
+    NAME_STORAGE = ("name storage", "pyroplug_name_storages", contracts.NameStorage, NAME)
     CONFIG_ITEM = (
         "config item",
         "pyroplug_config_items",

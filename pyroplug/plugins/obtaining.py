@@ -25,6 +25,7 @@ _MADE: dict[Kind, tuple[str, type | None]] = {
     Kind.SERVER: ("create", contracts.Server),
     Kind.HANDSHAKE_VALIDATOR: ("open", None),
     Kind.CALL_OBSERVER: ("open", None),
+    Kind.NAME_STORAGE: ("open", contracts.NameStore),
 }
 """By which method, and what has to come of it; ``None`` for what the caller looks at itself."""
 

@@ -1,0 +1,52 @@
+"""The name server: what keeps names, and how names are looked up.
+
+Here is what the plugin offers; the modules do the work, and are imported when there is some.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pyroplug.contracts import LookupContext, NameServerOptions, NameService
+from pyroplug.hookspecs import hookimpl
+
+__all__ = ["PyroNames"]
+
+
+class PyroNames:
+    """Name servers as Pyro5 has them: see :mod:`pyroplug_nameserver.locating` and ``daemon``."""
+
+    name = "pyro"
+
+    def resolve(self, uri: str, delay: float, context: LookupContext, /) -> str:
+        """The address of an object by its name, or of any that has all of the tags."""
+        from .lookup import resolved
+
+        return resolved(uri, delay, context)
+
+    def locate(self, host: Any, port: int | None, broadcast: bool, context: LookupContext, /) -> Any:
+        """A connected proxy of a name server."""
+        from .locating import located
+
+        return located(host, port, broadcast, context)
+
+    def start(self, options: NameServerOptions, context: LookupContext, /) -> tuple[Any, Any, Any]:
+        """Start a name server: its URI, its daemon, and its broadcast responder."""
+        from .daemon import start
+
+        return start(options, context)
+
+    def serve(
+        self, options: NameServerOptions, condition: Callable[[], bool], context: LookupContext, /
+    ) -> None:
+        """Start a name server and serve it."""
+        from .daemon import serve
+
+        serve(options, condition, context)
+
+
+@hookimpl
+def pyroplug_name_services() -> list[NameService]:
+    """The one that Pyro programs know."""
+    return [PyroNames()]

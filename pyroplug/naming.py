@@ -1,0 +1,152 @@
+"""Names and name servers, as programs ask for them: the configured name service does the work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .config import Configuration, config
+from .contracts import LookupContext, NameServerOptions, NameService
+from .errors import NamingError, PluginError, PluginUnavailableError
+from .uri import URI
+
+if TYPE_CHECKING:
+    from .plugins import PluginSet
+    from .proxy import Proxy
+
+__all__ = ["locate_ns", "look_up", "resolve", "start_ns", "start_ns_loop"]
+
+
+def resolve(
+    uri: str | URI,
+    delay_time: float = 0.0,
+    *,
+    config: Configuration = config,
+    plugins: PluginSet | None = None,
+) -> URI:
+    """The direct address that a URI stands for: of a direct one, a copy of it.
+
+    :param delay_time: seconds for which a lookup that fails is repeated; 0 for the configuration's
+        ``NS_LOOKUP_DELAY``.
+    :param config: the configuration to use.
+    :param plugins: the plugins to choose from; ``None`` for the process's own.
+    :raises NamingError: the name is unknown, or no name server answers.
+    :raises PyroError: it is no URI.
+    :raises TypeError: it is neither a text nor a URI.
+    """
+    return look_up(URI(uri), delay_time, _context(config, plugins))
+
+
+def look_up(uri: URI, delay: float, context: LookupContext) -> URI:
+    """The direct address that a URI stands for, found on behalf of ``context``. Raises as ``resolve``."""
+    if uri.protocol == "PYRO":
+        return uri
+    service = _service(context, f"{uri} has to be looked up")
+    found = URI(service.resolve(str(uri), delay or context.settings.NS_LOOKUP_DELAY, context))
+    if found.protocol != "PYRO":
+        raise PluginError(
+            f"the name service {service.name!r} says that {uri} is at {found}, which is no direct address",
+            hint="it is the plugin's fault: its resolve() has to look names up until there is one.",
+        )
+    return found
+
+
+def locate_ns(
+    host: Any = "",
+    port: int | None = None,
+    broadcast: bool = True,
+    *,
+    config: Configuration = config,
+    plugins: PluginSet | None = None,
+) -> Proxy[Any]:
+    """A proxy of a name server, found where the configuration says, or by asking the network.
+
+    :param host: host name or address, also one of :mod:`ipaddress`, or ``./u:path``: look there alone.
+    :param port: of the name server; without ``host`` the port that broadcasts go to.
+    :param broadcast: ask the network if no name server is found on this machine.
+    :param config: the configuration to use.
+    :param plugins: the plugins to choose from; ``None`` for the process's own.
+    :raises NamingError: none answers.
+    """
+    context = _context(config, plugins)
+    found: Proxy[Any] = _service(context, "no name server can be looked for").locate(
+        host, port, broadcast, context
+    )
+    return found
+
+
+def start_ns(
+    host: Any = None,
+    port: int | None = None,
+    enableBroadcast: bool = True,
+    bchost: Any = None,
+    bcport: int | None = None,
+    unixsocket: str | None = None,
+    nathost: str | None = None,
+    natport: int | None = None,
+    storage: str | None = None,
+    *,
+    config: Configuration = config,
+    plugins: PluginSet | None = None,
+) -> tuple[URI, Any, Any]:
+    """Start a name server: its URI, its daemon, of which you run the loop, and its broadcast responder.
+
+    The arguments are described at :class:`~pyroplug.contracts.NameServerOptions`.
+
+    :returns: ``None`` for the responder if there is none.
+    :raises NamingError: the storage is unusable.
+    :raises AddressError: an address cannot be listened on.
+    """
+    options = NameServerOptions(
+        host, port, enableBroadcast, bchost, bcport, unixsocket, nathost, natport, storage
+    )
+    context = _context(config, plugins)
+    return _service(context, "no name server can be started").start(options, context)
+
+
+def start_ns_loop(
+    host: Any = None,
+    port: int | None = None,
+    enableBroadcast: bool = True,
+    bchost: Any = None,
+    bcport: int | None = None,
+    unixsocket: str | None = None,
+    nathost: str | None = None,
+    natport: int | None = None,
+    storage: str | None = None,
+    loopCondition: Callable[[], bool] = lambda: True,
+    *,
+    config: Configuration = config,
+    plugins: PluginSet | None = None,
+) -> None:
+    """Start a name server, print its URI, and serve it as long as ``loopCondition()`` is true.
+
+    The arguments are described at :class:`~pyroplug.contracts.NameServerOptions`. Raises as
+    :func:`start_ns` does.
+    """
+    options = NameServerOptions(
+        host, port, enableBroadcast, bchost, bcport, unixsocket, nathost, natport, storage
+    )
+    context = _context(config, plugins)
+    _service(context, "no name server can be started").serve(options, loopCondition, context)
+
+
+def _context(settings: Configuration, plugins: PluginSet | None) -> LookupContext:
+    from .plugins import default_plugins
+
+    return LookupContext(settings, default_plugins() if plugins is None else plugins, _for_ever)
+
+
+def _for_ever() -> None:
+    """No limit is set to the asker's time."""
+
+
+def _service(context: LookupContext, wanted: str) -> NameService:
+    from .plugins import Kind
+
+    name = context.settings.NAME_SERVICE
+    try:
+        service: NameService = context.plugins.get(Kind.NAME_SERVICE, name)
+    except PluginUnavailableError as error:
+        raise NamingError(f"{wanted}, and the name service {name!r} is not to be had: {error}") from error
+    return service
