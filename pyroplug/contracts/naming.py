@@ -133,7 +133,8 @@ class NameStore(Protocol):
     Used by many threads at once. What is acknowledged, by returning, is kept as the storage promises. A
     record that has lapsed is not there, for any method. Every method but :meth:`close` may raise
     :exc:`~pyroplug.errors.NamingError`, with a hint, if the storage cannot do its work now; nothing is
-    changed then.
+    changed then. So it does when it is closed, and for a record with text that UTF-8 cannot encode, if it
+    keeps none. Any other text is a name, a URI or a tag; texts differ if a character does.
     """
 
     def get(self, name: str, /) -> NameRecord | None:
@@ -142,14 +143,18 @@ class NameStore(Protocol):
     def put(self, record: NameRecord, /, *, replace: bool) -> bool:
         """Keep a record: false, and nothing is changed, if the name is there and may not be replaced.
 
-        Of several that put the same name at the same time without ``replace``, one alone is told true.
+        Of several that put the same name at the same time without ``replace``, one alone is told true. A
+        record whose ``expires`` has passed replaces one and is not there.
         """
 
     def tag(self, name: str, tags: frozenset[str], /) -> bool:
-        """Replace the tags of a name: false if it is not there."""
+        """Replace the tags of a name, and nothing else of it: false if it is not there."""
 
     def remove(self, names: Iterable[str], /) -> int:
-        """Forget names: how many of them were there. All of them or, if it fails, none."""
+        """Forget names: how many of them were there. All of them or, if it fails, none.
+
+        A name that is given twice counts once.
+        """
 
     def count(self) -> int:
         """How many names there are."""
@@ -160,18 +165,21 @@ class NameStore(Protocol):
         prefix: str = "",
         all_of: frozenset[str] = frozenset(),
         any_of: frozenset[str] = frozenset(),
+        with_tags: bool = True,
     ) -> Iterator[NameRecord]:
-        """The records that have all that is asked for, in the order of their names.
+        """The records that have all that is asked for, in the order of their names, as Python sorts text.
 
-        It is what was there at one moment, or a mixture where the storage says so.
+        It is what was there at one moment, or a mixture where the storage says so. What is put or removed
+        while somebody goes through them harms nobody.
 
         :param prefix: what the name begins with, exactly.
         :param all_of: tags that it has.
         :param any_of: tags of which it has one, if any are given.
+        :param with_tags: false where nobody looks at the records' tags: they may then be left out.
         """
 
     def close(self) -> None:
-        """Use it no more. Closing twice is harmless."""
+        """Use it no more: what it had open is closed. Closing twice is harmless."""
 
 
 @runtime_checkable

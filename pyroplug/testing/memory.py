@@ -199,7 +199,7 @@ def memory_pair(
     server: type[MemoryConnection] = MemoryConnection,
     *,
     reached: str = "",
-    name: str = "memory",
+    name: str = "in-memory",
     capacity: int = CAPACITY,
     most: int | None = None,
 ) -> tuple[Any, Any]:
@@ -257,8 +257,8 @@ class MemoryTransport:
     :ivar most: bytes that one receive gives at most, for short reads.
     """
 
-    name = "memory"
-    scheme = "memory"
+    name = "in-memory"
+    scheme = "in-memory"
     listener: type[MemoryListener] = MemoryListener
     client: type[MemoryConnection] = MemoryConnection
     server: type[MemoryConnection] = MemoryConnection

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pyroplug.contracts import LookupContext, NameServerOptions, NameService
+from pyroplug.contracts import LookupContext, NameServerOptions, NameService, NameStorage
 from pyroplug.hookspecs import hookimpl
 
-__all__ = ["PyroNames"]
+from .storages import MemoryStorage, SqlStorage
+
+__all__ = ["MemoryStorage", "PyroNames", "SqlStorage"]
 
 
 class PyroNames:
@@ -50,3 +52,9 @@ class PyroNames:
 def pyroplug_name_services() -> list[NameService]:
     """The one that Pyro programs know."""
     return [PyroNames()]
+
+
+@hookimpl
+def pyroplug_name_storages() -> list[NameStorage]:
+    """One for as long as the name server runs, and one that lasts."""
+    return [MemoryStorage(), SqlStorage()]
