@@ -27,6 +27,8 @@ else:
 pytestmark = pytest.mark.slow
 
 SERIALIZER = "serializer"
+COMMAND = "command"
+"""What is no kind of thing that is provided: it is added to the command line."""
 KINDS = {
     "serpent": SERIALIZER,
     "marshal": SERIALIZER,
@@ -37,6 +39,7 @@ KINDS = {
     "handshake": "handshake-validator",
     "resources": "resource-tracker",
     "observers": "call-observer",
+    "gateway": COMMAND,
 }
 FACADE = "compat"
 LIBRARIES = ("serpent", "msgpack")
@@ -143,7 +146,7 @@ def test_a_plugin_needs_the_kernel_and_no_other_plugin(environment: Environment,
     assert (plugin["name"], plugin["distribution"]) == (installed, f"pyroplug-{installed}")
     assert plugin["status"] == "active"
     kinds = {it["kind"] for it in plugin["provides"]} - {"config-item"}
-    assert kinds == {KINDS[installed].removesuffix("-model")}
+    assert kinds == {KINDS[installed].removesuffix("-model")} - {COMMAND}
     assert environment.run("python", "-c", LOADED).split() == [f"pyroplug_{installed}"]
 
 

@@ -155,7 +155,7 @@ def test_without_an_echo_server(call: str) -> None:
         eval(call, vars(ours("utils.echoserver")))
 
 
-@pytest.mark.parametrize("call", ["pyro_app({}, print)", "main([])"])
-def test_without_a_gateway(call: str) -> None:
-    with pytest.raises(NotImplementedError, match="gateway"):
-        eval(call, vars(ours("utils.httpgateway")))
+def test_the_gateway_is_the_plugins() -> None:
+    from pyroplug_gateway.wsgi import pyro_app
+
+    assert ours("utils.httpgateway").pyro_app is pyro_app

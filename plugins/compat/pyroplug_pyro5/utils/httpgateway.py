@@ -1,22 +1,25 @@
-"""The gateway from HTTP, which is not there yet."""
+"""The gateway from HTTP: ``pyro_app`` for WSGI servers, and ``main`` for the command line.
+
+It is the plugin ``gateway``. What that needs has to be installed: ``pip install 'pyroplug[gateway]'``.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
-from pyroplug_pyro5.later import not_there
+from pyroplug_gateway.command import gateway
+from pyroplug_gateway.wsgi import pyro_app
 
 __all__ = ["main", "pyro_app"]
 
 
-def pyro_app(environ: Any, start_response: Any) -> Any:
-    """Raises ``NotImplementedError``."""
-    not_there("the HTTP gateway")
+def main(args: Sequence[str] | None = None) -> int:
+    """Serve, as the command ``pyroplug gateway`` does with these arguments.
 
-
-def main(args: Any = None) -> Any:
-    """Raises ``NotImplementedError``."""
-    not_there("the HTTP gateway")
+    :param args: ``None`` for those of the command line.
+    """
+    gateway.main(args, prog_name="httpgateway")
+    return 0
 
 
 if __name__ == "__main__":

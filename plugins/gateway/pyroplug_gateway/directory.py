@@ -1,0 +1,112 @@
+"""Which objects there are: those of a name server whose names are exposed, and those with fixed addresses."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from pyroplug.errors import CommunicationError, ConnectionClosedError, NamingError, PyroError, TimeoutError
+
+from .exposure import Exposed
+from .failures import Failure
+from .pool import Pool
+from .settings import Settings
+
+__all__ = ["Directory"]
+
+_MOST_REMEMBERED = 10_000
+"""Names; strangers cannot make it more, for only those that exist are remembered."""
+
+
+class Directory:
+    """Names to addresses. May be used by many threads at once.
+
+    :ivar exposed: says of a name of the name server whether it is exposed.
+    :ivar nameserver: the name server's URI; ``None`` without one.
+    """
+
+    def __init__(self, settings: Settings, pool: Pool, clock: Callable[[], float] = time.monotonic) -> None:
+        """:raises ConfigError: the pattern of exposed names is unusable."""
+        self.exposed = Exposed(settings.expose)
+        self.nameserver = _uri_of(settings.nameserver)
+        self._fixed, self._pool, self._clock = settings.objects, pool, clock
+        self._cache_time = settings.cache_time
+        self._known: dict[str, tuple[str, float]] = {}
+
+    def allows(self, name: str) -> bool:
+        """Whether calls may go to an object of this name, if there is one."""
+        return name in self._fixed or (self.nameserver is not None and self.exposed(name))
+
+    def find(self, name: str, *, afresh: bool = False) -> str:
+        """The URI of an exposed object.
+
+        :param afresh: ask the name server, even if it has just said.
+        :raises Failure: 403: the name is not exposed; 404: there is no such object; 502, 503, 504: the name
+            server does not say.
+        """
+        fixed = self._fixed.get(name)
+        if fixed is not None:
+            return fixed
+        known = self._known.get(name)
+        if known is not None and not afresh and self._clock() < known[1]:
+            return known[0]
+        if not self.allows(name):
+            raise Failure(403, "access to the requested object is not allowed")
+        self._known.pop(name, None)
+        asked = self._clock()
+        try:
+            uri = str(self._ask("lookup", name))
+        except NamingError:
+            raise Failure(404, "there is no object of this name") from None
+        if len(self._known) >= _MOST_REMEMBERED:
+            self._known.clear()
+        self._known[name] = uri, asked + self._cache_time
+        return uri
+
+    def names(self) -> list[str]:
+        """The names of all exposed objects, sorted. Raises as ``find`` does."""
+        found = set(self._fixed)
+        if self.nameserver is not None:
+            found.update(filter(self.exposed, self._ask("list")))
+        return sorted(found)
+
+    def ping(self, timeout: float) -> None:
+        """Make sure that the name server, if there is one, answers. Raises as ``find`` does.
+
+        :param timeout: seconds.
+        """
+        if self.nameserver is not None:
+            self._ask("ping", timeout=timeout)
+
+    def _ask(self, method: str, *args: Any, timeout: float | None = None) -> Any:
+        uri = self.nameserver
+        assert uri is not None
+        for attempt in (1, 2):
+            with self._pool.lease(uri) as lease:
+                proxy = lease.proxy
+                usual = proxy._pyroTimeout
+                try:
+                    if timeout is not None:
+                        proxy._pyroTimeout = timeout
+                    return proxy._pyroInvoke(method, args, {})
+                except NamingError:
+                    raise
+                except TimeoutError as error:
+                    raise Failure(504, "the name server does not answer in time") from error
+                except CommunicationError as error:
+                    # A connection that was kept may end at any time, and asking twice does no harm.
+                    if attempt == 2 or not isinstance(error, ConnectionClosedError):
+                        raise Failure(502, "the name server cannot be reached") from error
+                except PyroError as error:
+                    raise Failure(502, "the name server cannot be asked") from error
+                finally:
+                    proxy._pyroTimeout = usual
+        raise AssertionError
+
+
+def _uri_of(address: tuple[str, int] | None) -> str | None:
+    if address is None:
+        return None
+    host, port = address
+    return f"PYRO:Pyro.NameServer@{f'[{host}]' if ':' in host else host}:{port}"
