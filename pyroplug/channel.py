@@ -31,6 +31,7 @@ from .wire import Flags, Message
 
 if TYPE_CHECKING:
     from .plugins import PluginSet
+    from .whereabouts import Whereabouts
 
 __all__ = ["Channel", "ServerConnection"]
 
@@ -54,6 +55,7 @@ class Channel(Owned):
     :ivar settings: the configuration.
     :ivar plugins: gives the plugins to choose from, when they are needed.
     :ivar socket: what the user has connected already, instead of an address to connect to.
+    :ivar whereabouts: the name that ``uri`` was found by, if it was.
     :ivar validate: called with the server's answer to the handshake; raises to refuse the server.
     """
 
@@ -62,8 +64,7 @@ class Channel(Owned):
     ) -> None:
         self.line: Line | None = None  # first: __del__ asks for it
         super().__init__()
-        self.uri = uri
-        self.settings = settings
+        self.uri, self.settings, self.plugins, self.socket = uri, settings, plugins, socket
         self.serializer: str | None = None
         self.handshake: Any = "hello"
         self.raw, self.sequence = False, 0
@@ -71,8 +72,8 @@ class Channel(Owned):
         self.methods, self.oneway, self.attributes, self.idempotent, self._told = names
         self.abandoned_streams: list[str] = []
         self.validate: Callable[[Any], object] | None = None
+        self.whereabouts: Whereabouts | None = None
         self.face: ServerConnection | None = None
-        self.plugins, self.socket = plugins, socket
         self._timeout: float | None = settings.COMMTIMEOUT
         self.limit = TimeLimit(self._timeout or None)
         self._retries = Retries()

@@ -11,6 +11,7 @@ from .client import ClientProtocol
 from .config import Configuration
 from .contracts import Buffer, Codec, Connection, LookupContext
 from .errors import (
+    CommunicationError,
     ConnectionClosedError,
     HandshakeError,
     PluginError,
@@ -28,6 +29,7 @@ from .wire import Message
 if TYPE_CHECKING:
     from .plugins import PluginSet
     from .selection import ProxySelection
+    from .whereabouts import Whereabouts
 
 __all__ = ["names_of", "open_line", "spoil"]
 
@@ -46,6 +48,7 @@ class Caller(Protocol):
     plugins: Callable[[], PluginSet]
     validate: Callable[[Any], object] | None
     limit: TimeLimit
+    whereabouts: Whereabouts | None
     face: ServerConnection | None
 
 
@@ -59,7 +62,7 @@ def open_line(caller: Caller) -> tuple[Line, Any]:
     :raises SecurityError: the server does not prove what the configuration requires of it.
     :raises BaseException: what ``validate`` raises to refuse the server.
     """
-    plugins, settings, limit = caller.plugins(), caller.settings, caller.limit
+    plugins, settings = caller.plugins(), caller.settings
     serializer = caller.serializer or settings.SERIALIZER
     selection = settings.derived((plugins, serializer), lambda: _select(plugins, serializer, settings))
     protocol = ClientProtocol(
@@ -69,7 +72,16 @@ def open_line(caller: Caller) -> tuple[Line, Any]:
         compress=selection.compress,
         codecs=lambda wire_id: _codec(plugins, wire_id, settings),
     )
-    uri = caller.uri if caller.uri.protocol == "PYRO" else _look_up(caller, plugins)
+    uri, known = caller.uri, caller.whereabouts
+    if uri.protocol == "PYRO" and (known is None or known.uri is not uri):
+        return _line_to(uri, caller, plugins, selection, protocol)  # nearly always
+    return _by_name(uri, known, caller, lambda at: _line_to(at, caller, plugins, selection, protocol))
+
+
+def _line_to(
+    uri: URI, caller: Caller, plugins: PluginSet, selection: ProxySelection, protocol: ClientProtocol
+) -> tuple[Line, Any]:
+    limit = caller.limit
     connection = _borrow(caller, plugins) if caller.socket is not None else _connect(uri, caller, selection)
     if selection.log_wire:
         from .wirelog import log_client
@@ -88,6 +100,35 @@ def open_line(caller: Caller) -> tuple[Line, Any]:
         raise
 
 
+def _by_name(
+    uri: URI, known: Whereabouts | None, caller: Caller, reach: Callable[[URI], tuple[Line, Any]]
+) -> tuple[Line, Any]:
+    """Connect to what a name stands for, or stood for when there was a connection."""
+    from .naming import look_up
+    from .whereabouts import Whereabouts, candidates
+
+    context = LookupContext(caller.settings, caller.plugins(), caller.limit.left)
+    if uri.protocol != "PYRO" or known is None:
+        found = look_up(uri, 0.0, context)
+        made = reach(found)
+        caller.whereabouts = Whereabouts(uri, found)
+        return made
+    caller.whereabouts = known._replace(doubtful=True)
+    failure: CommunicationError | None = None
+    for found in candidates(known, context):
+        try:
+            made = reach(found)
+        except CommunicationError as error:
+            failure = failure or error
+            if isinstance(error, HandshakeError) and error.passing:  # it is there, and has no time
+                break
+        else:
+            caller.whereabouts = Whereabouts(known.name, found)
+            return made
+    assert failure is not None
+    raise failure
+
+
 def _select(plugins: PluginSet, serializer: str, settings: Configuration) -> ProxySelection:
     from .selection import select_for_proxy
 
@@ -99,12 +140,6 @@ def _codec(plugins: PluginSet, wire_id: int, settings: Configuration) -> Codec:
     from .selection import codec_of
 
     return codec_of(plugins.by_wire_id(wire_id), settings, registry)
-
-
-def _look_up(caller: Caller, plugins: PluginSet) -> URI:
-    from .naming import look_up
-
-    return look_up(caller.uri, 0.0, LookupContext(caller.settings, plugins, caller.limit.left))
 
 
 def _connect(uri: URI, caller: Caller, selection: ProxySelection) -> Connection:

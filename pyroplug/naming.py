@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from .config import Configuration, config
 from .contracts import LookupContext, NameServerOptions, NameService
-from .errors import NamingError, PluginError, PluginUnavailableError
+from .errors import NamingError, PluginError, PluginUnavailableError, PyroError
+from .time_limit import TimeLimit
 from .uri import URI
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def resolve(
     :raises PyroError: it is no URI.
     :raises TypeError: it is neither a text nor a URI.
     """
-    return look_up(URI(uri), delay_time, _context(config, plugins))
+    delay = delay_time or config.NS_LOOKUP_DELAY
+    return look_up(URI(uri), delay, _context(config, plugins, delay))
 
 
 def look_up(uri: URI, delay: float, context: LookupContext) -> URI:
@@ -42,12 +44,13 @@ def look_up(uri: URI, delay: float, context: LookupContext) -> URI:
     if uri.protocol == "PYRO":
         return uri
     service = _service(context, f"{uri} has to be looked up")
-    found = URI(service.resolve(str(uri), delay or context.settings.NS_LOOKUP_DELAY, context))
+    told = _ask(service, "resolve", str(uri), delay or context.settings.NS_LOOKUP_DELAY, context)
+    try:
+        found = URI(told)
+    except (PyroError, TypeError) as error:
+        raise _nonsense(service, f"says that {uri} is at {told!r:.200}", "no address") from error
     if found.protocol != "PYRO":
-        raise PluginError(
-            f"the name service {service.name!r} says that {uri} is at {found}, which is no direct address",
-            hint="it is the plugin's fault: its resolve() has to look names up until there is one.",
-        )
+        raise _nonsense(service, f"says that {uri} is at {found}", "no direct address: it has to look on")
     return found
 
 
@@ -68,10 +71,13 @@ def locate_ns(
     :param plugins: the plugins to choose from; ``None`` for the process's own.
     :raises NamingError: none answers.
     """
-    context = _context(config, plugins)
-    found: Proxy[Any] = _service(context, "no name server can be looked for").locate(
-        host, port, broadcast, context
-    )
+    context = _context(config, plugins, 0.0)
+    service = _service(context, "no name server can be looked for")
+    found: Proxy[Any] = _ask(service, "locate", host, port, broadcast, context)
+    if found is None:
+        raise _nonsense(
+            service, "located None", "no name server: it has to raise NamingError where there is none"
+        )
     return found
 
 
@@ -101,7 +107,11 @@ def start_ns(
         host, port, enableBroadcast, bchost, bcport, unixsocket, nathost, natport, storage
     )
     context = _context(config, plugins)
-    return _service(context, "no name server can be started").start(options, context)
+    service = _service(context, "no name server can be started")
+    started = service.start(options, context)
+    if not isinstance(started, tuple) or len(started) != 3:
+        raise _nonsense(service, f"started {started!r:.200}", "not a URI, a daemon, and a responder or None")
+    return started
 
 
 def start_ns_loop(
@@ -131,10 +141,18 @@ def start_ns_loop(
     _service(context, "no name server can be started").serve(options, loopCondition, context)
 
 
-def _context(settings: Configuration, plugins: PluginSet | None) -> LookupContext:
+def _context(settings: Configuration, plugins: PluginSet | None, delay: float | None = None) -> LookupContext:
+    """
+    :param delay: what is added to the configured time limit; ``None`` for no limit at all.
+    """
     from .plugins import default_plugins
 
-    return LookupContext(settings, default_plugins() if plugins is None else plugins, _for_ever)
+    left: Callable[[], float | None] = _for_ever
+    if delay is not None and settings.COMMTIMEOUT:
+        limit = TimeLimit(settings.COMMTIMEOUT + delay)
+        limit.begin()
+        left = limit.left
+    return LookupContext(settings, default_plugins() if plugins is None else plugins, left)
 
 
 def _for_ever() -> None:
@@ -150,3 +168,17 @@ def _service(context: LookupContext, wanted: str) -> NameService:
     except PluginUnavailableError as error:
         raise NamingError(f"{wanted}, and the name service {name!r} is not to be had: {error}") from error
     return service
+
+
+def _ask(service: NameService, method: str, *arguments: Any) -> Any:
+    from .plugins import Kind
+    from .plugins.obtaining import ask
+
+    return ask(Kind.NAME_SERVICE, service.name, method, getattr(service, method), *arguments)
+
+
+def _nonsense(service: NameService, what: str, wrong: str) -> PluginError:
+    return PluginError(
+        f"the name service {service.name!r} {what}, which is {wrong}",
+        hint="it is the plugin's fault: compare it with pyroplug.contracts.NameService.",
+    )

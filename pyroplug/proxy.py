@@ -162,7 +162,7 @@ class Proxy(Generic[T]):
         mine = self._pyroChannel
         twin = type(self).__new__(type(self))
         channel = _new_channel(mine.uri, mine.settings, mine.plugins, mine.socket)
-        for setting in ("serializer", "handshake", "max_retries", "raw", "timeout"):
+        for setting in ("serializer", "handshake", "max_retries", "raw", "timeout", "whereabouts"):
             setattr(channel, setting, getattr(mine, setting))
         channel.methods, channel.oneway = set(mine.methods), set(mine.oneway)
         channel.attributes, channel.idempotent = set(mine.attributes), set(mine.idempotent)

@@ -127,6 +127,31 @@ class FakeObserver:
         raise NotImplementedError
 
 
+@dataclass(eq=False)
+class FakeNameService:
+    name: Any = "fake"
+
+    def resolve(self, uri: str, delay: float, context: Any, /) -> Any:
+        raise NotImplementedError
+
+    def locate(self, host: Any, port: int | None, broadcast: bool, context: Any, /) -> Any:
+        raise NotImplementedError
+
+    def start(self, options: Any, context: Any, /) -> Any:
+        raise NotImplementedError
+
+    def serve(self, options: Any, condition: Any, context: Any, /) -> None:
+        raise NotImplementedError
+
+
+@dataclass(eq=False)
+class FakeNameStorage:
+    name: Any = "fake"
+
+    def open(self, address: str, settings: Any, /) -> Any:
+        raise NotImplementedError
+
+
 def offering(**kinds: Any) -> SimpleNamespace:
     """A plugin that offers objects: ``offering(serializer=[FakeSerializer()])``."""
     hooks = {

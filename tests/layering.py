@@ -37,6 +37,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "forking",
         "line",
         "naming",
+        "whereabouts",
         "connecting",
         "retrying",
         "channel",

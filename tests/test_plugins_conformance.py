@@ -16,6 +16,8 @@ from pyroplug.plugins import Kind, Provided, Status
 from pyroplug.plugins.conformance import check
 
 from .fabricate import (
+    FakeNameService,
+    FakeNameStorage,
     FakeObserver,
     FakeSerializer,
     FakeServerModel,
@@ -32,6 +34,8 @@ GOOD = {
     Kind.SERVER: FakeServerModel(),
     Kind.HANDSHAKE_VALIDATOR: FakeValidator(),
     Kind.CALL_OBSERVER: FakeObserver(),
+    Kind.NAME_SERVICE: FakeNameService(),
+    Kind.NAME_STORAGE: FakeNameStorage(),
     Kind.RESOURCE_TRACKER: SimpleNamespace(name="fake", open=lambda peer, settings: None),
     Kind.CONFIG_ITEM: ConfigItem("FAKE", 3, "a number"),
 }

@@ -105,9 +105,12 @@ def test_nobody_there() -> None:
 
 
 def test_names_have_to_be_looked_up() -> None:
+    nowhere = settings(NS_PORT=1, BROADCAST_ADDRS=[])
     for uri in ("PYRONAME:thing", "PYROMETA:a,b"):
-        with pytest.raises(NamingError, match="looked up"):
-            Proxy(uri)._pyroBind()
+        proxy: Any = Proxy(uri, config=nowhere)
+        with pytest.raises(NamingError, match="no name server found: cannot connect to localhost:1"):
+            proxy._pyroBind()
+        assert str(proxy._pyroUri) == uri
 
 
 def test_the_objects_own_metadata_come_with_the_greeting() -> None:

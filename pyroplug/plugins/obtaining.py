@@ -15,7 +15,7 @@ from pyroplug.errors import PluginError, PyroError
 from .conformance import described
 from .kinds import Kind
 
-__all__ = ["obtain"]
+__all__ = ["ask", "obtain"]
 
 T = TypeVar("T")
 
@@ -30,6 +30,24 @@ _MADE: dict[Kind, tuple[str, type | None]] = {
 """By which method, and what has to come of it; ``None`` for what the caller looks at itself."""
 
 
+def ask(kind: Kind, name: str, method: str, call: Callable[..., T], *arguments: Any) -> T:
+    """What a method of a plugin's object gives; what it raises by contract passes.
+
+    :param name: the object's.
+    :param method: what the contract calls the method.
+    :raises PluginError: it raised something else.
+    """
+    try:
+        return call(*arguments)
+    except PyroError:
+        raise
+    except Exception as error:
+        raise PluginError(
+            f"the {kind.label} {name!r} failed: its {method}() raised {described(error)}",
+            hint="it is the plugin's fault: pyroplug.errors has what a contract allows it to raise.",
+        ) from error
+
+
 def obtain(kind: Kind, name: str, make: Callable[..., T], *arguments: Any) -> T:
     """What a plugin's object makes for one daemon or proxy; what it raises by contract passes.
 
@@ -38,15 +56,7 @@ def obtain(kind: Kind, name: str, make: Callable[..., T], *arguments: Any) -> T:
     :raises PluginError: the method raised something else, or made what does not satisfy its contract.
     """
     method, contract = _MADE[kind]
-    try:
-        made = make(*arguments)
-    except PyroError:
-        raise
-    except Exception as error:
-        raise PluginError(
-            f"the {kind.label} {name!r} failed: its {method}() raised {described(error)}",
-            hint="it is the plugin's fault: pyroplug.errors has what a contract allows it to raise.",
-        ) from error
+    made = ask(kind, name, method, make, *arguments)
     if contract is not None:
         lacking = [member for member in vars(contract) if member[0] != "_" and not hasattr(made, member)]
         if lacking:

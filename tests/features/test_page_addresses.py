@@ -83,6 +83,12 @@ def test_nobody_at_the_address() -> None:
 
 
 def test_no_name_server() -> None:
-    with Proxy("PYRONAME:thing") as proxy, pytest.raises(NamingError) as caught:
+    nowhere = settings(NS_PORT=1, BROADCAST_ADDRS=["127.0.0.1"], NS_BCPORT=1)
+    with Proxy("PYRONAME:thing", config=nowhere) as proxy, pytest.raises(NamingError) as caught:
         proxy.work()
-    assert "name server" in str(caught.value)
+    told = str(caught.value)
+    assert "no name server found" in told
+    assert "localhost:1" in told, "the address that was tried"
+    assert "nobody answered a broadcast to UDP port 1" in told
+    assert "pyroplug doctor" in (caught.value.hint or "")
+    assert isinstance(caught.value.__cause__, CommunicationError)

@@ -1,9 +1,15 @@
-"""The name server, which is not there yet: its names exist, and using them raises ``NamingError``."""
+"""The name server, which is not there yet: its names exist, and using them raises ``NamingError``.
+
+Looking names up works, with any name server.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
+
+from pyroplug_nameserver.lookup import lookup, yplookup
+
+from pyroplug.api import start_ns, start_ns_loop
 
 from .later import no_name_server
 
@@ -51,53 +57,6 @@ class MemoryStorage(_Later):
 
 class SqlStorage(_Later):
     """Keeps names in a file."""
-
-
-def start_ns(
-    host: Any = None,
-    port: int | None = None,
-    enableBroadcast: bool = True,
-    bchost: Any = None,
-    bcport: int | None = None,
-    unixsocket: str | None = None,
-    nathost: str | None = None,
-    natport: int | None = None,
-    storage: str | None = None,
-) -> Any:
-    """Raises ``NamingError``: there is no name server to start."""
-    raise no_name_server("start_ns")
-
-
-def start_ns_loop(
-    host: Any = None,
-    port: int | None = None,
-    enableBroadcast: bool = True,
-    bchost: Any = None,
-    bcport: int | None = None,
-    unixsocket: str | None = None,
-    nathost: str | None = None,
-    natport: int | None = None,
-    storage: str | None = None,
-    loopCondition: Callable[[], bool] = lambda: True,
-) -> None:
-    """Raises ``NamingError``: there is no name server to start."""
-    raise no_name_server("start_ns_loop")
-
-
-def lookup(nameserver: Any, name: str, return_metadata: bool = False, delay_time: float = 0) -> Any:
-    """Raises ``NamingError``: the name server's own method of that name can be called instead."""
-    raise no_name_server("lookup")
-
-
-def yplookup(
-    nameserver: Any,
-    meta_all: Any = None,
-    meta_any: Any = None,
-    return_metadata: bool = True,
-    delay_time: float = 0,
-) -> Any:
-    """Raises ``NamingError``: the name server's own method of that name can be called instead."""
-    raise no_name_server("yplookup")
 
 
 def main(args: Any = None) -> None:

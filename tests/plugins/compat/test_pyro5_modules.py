@@ -127,13 +127,6 @@ def test_a_direct_uri_is_its_own_answer() -> None:
 
 
 LATER: dict[str, Callable[[], Any]] = {
-    "resolve": lambda: ours("api").resolve("PYRONAME:thing"),
-    "resolve tags": lambda: ours("api").resolve("PYROMETA:a,b"),
-    "locate_ns": lambda: ours("api").locate_ns(),
-    "start_ns": lambda: ours("api").start_ns(host="localhost"),
-    "start_ns_loop": lambda: ours("api").start_ns_loop(),
-    "lookup": lambda: ours("nameserver").lookup(None, "thing"),
-    "yplookup": lambda: ours("nameserver").yplookup(None, {"a"}),
     "main": lambda: ours("nameserver").main([]),
     "NameServer": lambda: ours("nameserver").NameServer(),
     "SqlStorage": lambda: ours("nameserver").SqlStorage("file"),
