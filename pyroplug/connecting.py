@@ -109,7 +109,7 @@ def _by_name(
 
     context = LookupContext(caller.settings, caller.plugins(), caller.limit.left)
     if uri.protocol != "PYRO" or known is None:
-        found = look_up(uri, 0.0, context)
+        found = look_up(uri, caller.settings.NS_LOOKUP_DELAY, context)
         made = reach(found)
         caller.whereabouts = Whereabouts(uri, found)
         return made

@@ -44,7 +44,7 @@ def look_up(uri: URI, delay: float, context: LookupContext) -> URI:
     if uri.protocol == "PYRO":
         return uri
     service = _service(context, f"{uri} has to be looked up")
-    told = _ask(service, "resolve", str(uri), delay or context.settings.NS_LOOKUP_DELAY, context)
+    told = _ask(service, "resolve", str(uri), delay, context)
     try:
         found = URI(told)
     except (PyroError, TypeError) as error:

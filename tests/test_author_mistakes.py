@@ -19,6 +19,7 @@ from pyroplug.config import Configuration
 from pyroplug.errors import PluginError, PluginUnavailableError
 from pyroplug.hookspecs import hookimpl
 from pyroplug.plugins import Kind, PluginSet
+from pyroplug.plugins.obtaining import obtain
 
 from .fabricate import HEADER, Site, installed, serializer_source
 from .test_cli import run
@@ -47,6 +48,25 @@ class Fake:
     def loopback_pair(self): pass
 @hookimpl
 def pyroplug_transports():
+    return [Fake()]
+"""
+NAME_SERVICE = """
+class Fake:
+    name = "acme"
+    def resolve(self, uri, delay, context): pass
+    def locate(self, host, port, broadcast, context): pass
+    def start(self, options, context): pass
+    def serve(self, options, condition, context): pass
+@hookimpl
+def pyroplug_name_services():
+    return [Fake()]
+"""
+NAME_STORAGE = """
+class Fake:
+    name = {!r}
+    def open(self, address, settings): pass
+@hookimpl
+def pyroplug_name_storages():
     return [Fake()]
 """
 
@@ -178,6 +198,26 @@ TABLE = [
         "a second transport for host:port",
         TRANSPORT.format("None"),
         ("host:port is taken by 'tcp' of plugin 'transports'", "PYROPLUG_BLOCK=transports"),
+    ),
+    Mistake(
+        "a name service without a context",
+        NAME_SERVICE.replace("delay, context", "delay"),
+        ("has resolve(uri, delay), but is called as resolve(uri, delay, context)", "contracts.NameService"),
+    ),
+    Mistake(
+        "a name service that finds no server",
+        NAME_SERVICE.replace("def locate", "def located"),
+        ("has no 'locate'", "contracts.NameService"),
+    ),
+    Mistake(
+        "the name service of ours",
+        NAME_SERVICE.replace("acme", "pyro"),
+        ("the name 'pyro' is taken by 'pyro' of plugin 'nameserver'", "PYROPLUG_BLOCK=nameserver"),
+    ),
+    Mistake(
+        "a name storage with its colon",
+        NAME_STORAGE.format("acme:"),
+        ("'acme:'", "without spaces, commas and colons", "contracts.NameStorage"),
     ),
     Mistake("an item in small letters", ITEM.format("'depth', 1, 'x'"), ("'depth'", "text in upper case")),
     Mistake(
@@ -409,3 +449,45 @@ def test_a_proxys_serializer_without_a_codec() -> None:
         pytest.raises(PluginError, match="the serializer 'acme' gave None from its codec"),
     ):
         proxy._pyroBind()
+
+
+LOOKING = [
+    (
+        lambda *_: None,
+        "says that PYRONAME:x is at None, which is no address",
+        "pyroplug.contracts.NameService",
+    ),
+    (
+        lambda *_: "PYRONAME:x",
+        "which is no direct address: it has to look on",
+        "pyroplug.contracts.NameService",
+    ),
+    (failing, "failed: its resolve() raised ZeroDivisionError: oops", "what a contract allows it to raise"),
+]
+
+
+@pytest.mark.parametrize(("resolve", "wrong", "advice"), LOOKING)
+def test_a_name_service_that_gives_no_address(resolve: Callable[..., Any], wrong: str, advice: str) -> None:
+    plugins = made_up(Kind.NAME_SERVICE, resolve=resolve)
+    with (
+        Proxy("PYRONAME:x", config=settings(NAME_SERVICE="acme"), plugins=plugins) as proxy,
+        pytest.raises(PluginError) as caught,
+    ):
+        proxy._pyroBind()
+    assert "the name service 'acme' " in str(caught.value)
+    assert wrong in str(caught.value)
+    assert advice in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("make", [lambda *_: None, lambda *_: object(), failing])
+def test_a_name_storage_that_opens_nothing(make: Callable[..., Any]) -> None:
+    made = made_up(Kind.NAME_STORAGE, open=make)
+    with pytest.raises(PluginError, match=r"the name storage 'acme' .* its open\(\)") as caught:
+        obtain(Kind.NAME_STORAGE, "acme", made.get(Kind.NAME_STORAGE, "acme").open, "", settings())
+    told, hint = str(caught.value), caught.value.hint or ""
+    if make is failing:
+        assert "ZeroDivisionError: oops" in told
+        assert __file__ in told
+    else:
+        assert "has no 'get'" in told
+        assert "pyroplug.contracts.NameStore" in hint
