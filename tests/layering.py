@@ -47,7 +47,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "batch",
     ),
     ("threads", "hosting", "interrupts", "loops", "transport_server", "daemon_object", "daemon", "serving"),
-    ("api", "cli", "demo", "testing", "_pytest_plugin", "scaffold", "__main__"),
+    ("api", "commands", "cli", "demo", "testing", "_pytest_plugin", "scaffold", "__main__"),
 )
 """A room is a module or a package of the kernel. It imports from lower layers, and from its own if no cycle
 comes of it."""
@@ -71,6 +71,7 @@ INPUT_OUTPUT = frozenset(
 )
 FORMATS = frozenset({"serpent", "msgpack", "marshal"})
 TERMINAL = frozenset({"click", "rich"})
+TERMINAL_ROOMS = frozenset({"cli", "commands"})
 KIT = "testing"
 TEST_TOOLS = {"pytest": frozenset({KIT, "_pytest_plugin"}), "hypothesis": frozenset({KIT})}
 """What is not installed where a program just runs, and the rooms that may import it."""
@@ -252,7 +253,8 @@ def concrete_plugins(sources: Iterable[Source]) -> list[str]:
 
 def terminal_libraries(sources: Iterable[Source]) -> list[str]:
     """The command line's libraries outside the command line; naming their types is harmless."""
-    return _banned([it for it in sources if it.room != "cli"], TERMINAL, "is the command line's alone")
+    others = [it for it in sources if it.room not in TERMINAL_ROOMS]
+    return _banned(others, TERMINAL, "is the command line's alone")
 
 
 def test_tools(sources: Iterable[Source]) -> list[str]:

@@ -1,7 +1,8 @@
 """The command ``pyroplug``, and how its subcommands are found; each of them has a file of its own.
 
-Only this package imports click, and rich. A subcommand's file is imported when the subcommand is used, and
-plugins are loaded only if one of theirs may be meant, or help is wanted.
+Only this package imports rich, and only it and ``pyroplug.commands`` import click. A subcommand's file is
+imported when the subcommand is used, and plugins are loaded only if one of theirs may be meant, or help is
+wanted.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import Any
 
 import click
 
 from pyroplug import __version__
+from pyroplug.commands import Failure
 from pyroplug.errors import ConfigError, PyroError
 
 __all__ = ["BUILT_IN", "command_table", "complain", "main"]
@@ -34,28 +36,14 @@ def complain(text: str) -> None:
     click.echo(f"warning: {text}", err=True)
 
 
-class _Failure(click.ClickException):
-    """One of our errors on a command line: its text instead of a traceback."""
-
-    def __init__(self, error: PyroError) -> None:
-        super().__init__(str(error))
-
-    def show(self, file: IO[Any] | None = None) -> None:
-        click.echo(f"error: {self.message}", file=file, err=True)
-
-
-class _Misconfigured(_Failure):
-    exit_code = 2
-
-
 @contextmanager
 def _errors_for_people() -> Iterator[None]:
     try:
         yield
     except ConfigError as error:
-        raise _Misconfigured(error) from error
+        raise Failure(error, 2) from error
     except PyroError as error:
-        raise _Failure(error) from error
+        raise Failure(error) from error
 
 
 class _Root(click.Group):

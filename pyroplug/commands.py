@@ -1,0 +1,68 @@
+"""What subcommands of ``pyroplug`` are made with, the kernel's own and those of plugins."""
+
+from __future__ import annotations
+
+import importlib
+from typing import IO, Any
+
+import click
+
+__all__ = ["UNREACHABLE", "Failure", "later"]
+
+UNREACHABLE = 3
+"""The exit status where something is not wrong with what was asked for: nobody was there to ask."""
+
+
+class Failure(click.ClickException):
+    """Ends a command: an error's text on standard error instead of a traceback, and an exit status.
+
+    :ivar exit_code: the status.
+    """
+
+    def __init__(self, error: BaseException | str, exit_code: int = 1) -> None:
+        super().__init__(str(error))
+        self.exit_code = exit_code
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Write it."""
+        click.echo(f"error: {self.message}", file=file, err=True)
+
+
+def later(name: str, target: str, summary: str) -> click.Command:
+    """A command whose module is imported when it is used, and not where commands are listed.
+
+    ::
+
+        @hookimpl
+        def pyroplug_commands(cli):
+            cli.add_command(later("greet", "acme.greet:greet", "Greet everybody."))
+
+    :param target: the module, and the click command in it.
+    :param summary: the line that lists of commands show.
+    """
+    return _Later(name, target, summary)
+
+
+class _Later(click.Command):
+    """Stands for a command, and becomes it where it is used."""
+
+    def __init__(self, name: str, target: str, summary: str) -> None:
+        super().__init__(name, help=summary, short_help=summary)
+        self._target = target
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        return self._command().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        return ctx.command.invoke(ctx)
+
+    def _command(self) -> click.Command:
+        module, _, attribute = self._target.partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
