@@ -19,6 +19,8 @@ class Failure(click.ClickException):
     :ivar exit_code: the status.
     """
 
+    exit_code: int  # type: ignore[misc]  # not the same for all of them
+
     def __init__(self, error: BaseException | str, exit_code: int = 1) -> None:
         super().__init__(str(error))
         self.exit_code = exit_code

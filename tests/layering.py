@@ -83,7 +83,7 @@ FACADE_MAY_IMPORT = frozenset(
         *("exposure", "plugins", "protocol", "uri", "values"),
     )
 )
-PLUGINS_MAY_IMPORT = FACADE_MAY_IMPORT | {"hookspecs"}
+PLUGINS_MAY_IMPORT = FACADE_MAY_IMPORT | {"commands", "hookspecs"}
 """What is public: a plugin may also be a program on top of the kernel, as a name server is."""
 FACADE_MAY_USE = frozenset({"pyroplug_nameserver", "pyroplug_tools", "pyroplug_gateway"})
 """Plugins of which programs know names by where Pyro5 has them."""
