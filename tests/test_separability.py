@@ -40,6 +40,7 @@ KINDS = {
     "resources": "resource-tracker",
     "observers": "call-observer",
     "gateway": COMMAND,
+    "tools": COMMAND,
 }
 FACADE = "compat"
 LIBRARIES = ("serpent", "msgpack")

@@ -116,6 +116,18 @@ def test_dump_prints_the_configuration(capsys: pytest.CaptureFixture[str]) -> No
     assert all(f"{name} = " in printed for name in theirs("configure").global_config.as_dict())
 
 
+def test_the_echo_server_is_a_program(in_thread: Callable[..., Any]) -> None:
+    module = ours("utils.echoserver")
+    daemon, echo, uri = module.main(["-H", "127.0.0.1", "-q"], returnWithoutLooping=True)
+    assert isinstance(echo, module.EchoServer)
+    served = in_thread(daemon.requestLoop)
+    with theirs("api").Proxy(str(uri)) as proxy:
+        assert proxy.echo("hello") == "hello"
+    daemon.shutdown()
+    served.result(20)
+    daemon.close()
+
+
 # What is not there yet
 
 
@@ -140,12 +152,6 @@ def test_without_a_name_server(name: str) -> None:
     with pytest.raises(NamingError, match="no name server") as caught:
         LATER[name]()
     assert "Pyro.NameServer" in str(caught.value.hint)
-
-
-@pytest.mark.parametrize("call", ["EchoServer()", "main([])"])
-def test_without_an_echo_server(call: str) -> None:
-    with pytest.raises(NotImplementedError, match="echo server"):
-        eval(call, vars(ours("utils.echoserver")))
 
 
 def test_the_gateway_is_the_plugins() -> None:

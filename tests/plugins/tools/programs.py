@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -11,6 +12,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.support import PATIENCE, wait_until
 
@@ -147,3 +149,47 @@ def typed(
         check=False,
     )
     return ended.returncode, ended.stdout, ended.stderr
+
+
+class NameServer(NamedTuple):
+    """A name server in a process of its own.
+
+    :ivar environment: what has programs find it, and no other.
+    """
+
+    uri: str
+    host: str
+    port: int
+    environment: dict[str, str]
+    program: Program
+
+
+@contextmanager
+def name_server(port: int = 0) -> Iterator[NameServer]:
+    """Real Pyro5's."""
+    arguments = ("-n", "127.0.0.1", "-p", str(port), "-x")
+    with program("-u", "-m", "Pyro5.nameserver", *arguments) as server:
+        line = server.line()
+        while not line.startswith("URI = "):
+            line = server.line()
+        uri = line.removeprefix("URI = ")
+        port = int(uri.rpartition(":")[2])
+        yield NameServer(uri, "127.0.0.1", port, finding(port), server)
+
+
+def finding(port: int) -> dict[str, str]:
+    """The environment of programs that look for a name server there, and nowhere else."""
+    return {
+        "PYRO_NS_HOST": "127.0.0.1",
+        "PYRO_NS_PORT": str(port),
+        "PYRO_NS_BCPORT": str(port),  # nobody answers there
+        "PYRO_BROADCAST_ADDRS": "127.0.0.1",
+    }
+
+
+def free_port() -> int:
+    """Of one that nobody listens at."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        number: int = sock.getsockname()[1]
+        return number
