@@ -36,7 +36,8 @@ class PluginSuite(Suite):
 
     :cvar plugin: its name: that of its entry point.
     :cvar provides: the names of what it provides, by kind: ``serializer``, ``transport``, ``server``,
-        ``handshake-validator``, ``resource-tracker``, ``call-observer`` and ``config-item``.
+        ``handshake-validator``, ``resource-tracker``, ``call-observer``, ``name-service``, ``name-storage``
+        and ``config-item``.
     :cvar quick: seconds of processor time that its import may take, with all that it imports itself.
     """
 

@@ -133,11 +133,11 @@ def test_whoever_is_saying_hello_is_refused_with_the_reason(
     channel = slow._pyroChannel
     greet = connecting._greet
 
-    def late(line: Any, caller: Any, plugins: Any) -> Any:
+    def late(line: Any, uri: Any, caller: Any, selection: Any) -> Any:
         if caller is channel:
             hello.set()
             wait_for(begun)
-        return greet(line, caller, plugins)
+        return greet(line, uri, caller, selection)
 
     monkeypatch.setattr(connecting, "_greet", late)
     greeting = in_thread(lambda: (slow._pyroClaimOwnership(), slow._pyroBind()))

@@ -43,6 +43,11 @@ class TestHandshake(PluginSuite):
     }
 
 
+class TestNameserver(PluginSuite):
+    plugin = "nameserver"
+    provides: ClassVar[Any] = {"name-service": ["pyro"], "name-storage": ["memory", "sql"]}
+
+
 class TestObservers(PluginSuite):
     plugin = "observers"
     provides: ClassVar[Any] = {"call-observer": ["call-log"]}

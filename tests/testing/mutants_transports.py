@@ -231,7 +231,7 @@ class IsElsewhere(MemoryListener):
 
     def __init__(self, transport: MemoryTransport, address: str) -> None:
         super().__init__(transport, address)
-        self.location = "./memory:0"
+        self.location = "./in-memory:0"
 
 
 class TestIsElsewhere(Mutants):
