@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .plugins import PluginSuite
     from .serializers import SerializerSuite
     from .servers import ServerModelSuite
+    from .storages import NameStorageSuite
     from .suite import Breach, Suite
     from .trackers import ResourceTrackerSuite
     from .transports import TransportSuite
@@ -35,6 +36,7 @@ __all__ = [
     "Breach",
     "CallObserverSuite",
     "HandshakeValidatorSuite",
+    "NameStorageSuite",
     "PluginSuite",
     "ResourceTrackerSuite",
     "SerializerSuite",
@@ -49,6 +51,7 @@ _MODULES = {
     "Breach": "suite",
     "CallObserverSuite": "observers",
     "HandshakeValidatorSuite": "validators",
+    "NameStorageSuite": "storages",
     "PluginSuite": "plugins",
     "ResourceTrackerSuite": "trackers",
     "SerializerSuite": "serializers",

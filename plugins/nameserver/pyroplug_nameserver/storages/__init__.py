@@ -43,11 +43,13 @@ class SqlStorage:
 
     name = "sql"
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time, patience: float = 5.0) -> None:
         """
         :param clock: what time it is, in seconds since the epoch, for leases.
+        :param patience: seconds that locks of other programs are waited for.
         """
         self._clock = clock
+        self._patience = patience
 
     def open(self, address: str, _settings: Settings, /) -> SqlStore:
         """Open the file, or make it.
@@ -64,4 +66,4 @@ class SqlStorage:
             )
         if "\0" in address:
             raise ValueError(f"{address!r} cannot be a file's name: there is a NUL character in it")
-        return SqlStore(address, self._clock)
+        return SqlStore(address, self._clock, self._patience)

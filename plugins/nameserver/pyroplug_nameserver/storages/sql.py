@@ -26,9 +26,6 @@ from .texts import after_prefix, check_texts, is_encodable
 
 __all__ = ["SqlStore"]
 
-PATIENCE = 5.0
-"""Seconds that other programs' locks are waited for."""
-
 _IDLE = 8
 _MOST_TAGS = 8
 _MOST_EITHER = 500
@@ -48,7 +45,7 @@ class SqlStore:
     What was acknowledged is on the disk: it is there after a crash of the program, and of the machine.
     """
 
-    def __init__(self, path: str, clock: Callable[[], float] = time.time, patience: float = PATIENCE) -> None:
+    def __init__(self, path: str, clock: Callable[[], float] = time.time, patience: float = 5.0) -> None:
         """
         :param path: the file; it is made if it is not there, and its folder is not.
         :param clock: what time it is, in seconds since the epoch, for leases.

@@ -1,0 +1,368 @@
+"""Storages that are broken on purpose; ``SAYS`` has which test finds each, and what it must say."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from contextlib import contextmanager
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from pyroplug.contracts import NameRecord
+from pyroplug.errors import NamingError
+from pyroplug.testing import NameStorageSuite
+from pyroplug.testing.clock import FakeClock
+from pyroplug.testing.names import DictStorage, DictStore, Place
+from pyroplug.testing.storages import WallClock
+
+
+class KeepsNoTags(DictStore):
+    def put(self, record: NameRecord, *, replace: bool) -> bool:
+        return super().put(record._replace(tags=frozenset()), replace=replace)
+
+
+class GivesLists(DictStore):
+    def get(self, name: str) -> Any:
+        found = super().get(name)
+        return found and tuple(found)
+
+
+class StripsNames(DictStore):
+    def put(self, record: NameRecord, *, replace: bool) -> bool:
+        return super().put(record._replace(name=record.name.split("\0")[0]), replace=replace)
+
+
+class RaisesItsOwn(DictStore):
+    def check(self, record: NameRecord) -> None:
+        "".join([record.name, record.uri, *record.tags]).encode()
+
+
+class RaisesForUnknownNames(DictStore):
+    def remove(self, names: Any) -> int:
+        for name in names:
+            self.place.kept[name]
+        return super().remove(names)
+
+
+class ReplacesAlways(DictStore):
+    def put(self, record: NameRecord, *, replace: bool) -> bool:
+        super().put(record, replace=True)
+        return replace
+
+
+class AddsTags(DictStore):
+    def tagged(self, old: NameRecord, tags: frozenset[str]) -> NameRecord:
+        return old._replace(tags=old.tags | tags)
+
+
+class TagsForEver(DictStore):
+    def tagged(self, old: NameRecord, tags: frozenset[str]) -> NameRecord:
+        return old._replace(tags=tags, expires=None)
+
+
+class CountsUnknown(DictStore):
+    def remove(self, names: Any) -> int:
+        names = list(names)
+        super().remove(names)
+        return len(names)
+
+
+class CountsLapsed(DictStore):
+    def __init__(self, place: Place, clock: Any) -> None:
+        super().__init__(place, clock)
+        self.ever = set[str]()
+
+    def put(self, record: NameRecord, *, replace: bool) -> bool:
+        self.ever.add(record.name)
+        return super().put(record, replace=replace)
+
+    def count(self) -> int:
+        return len(self.ever)
+
+
+class LikeAPattern(DictStore):
+    """As SQL's LIKE does."""
+
+    def begins(self, name: str, prefix: str) -> bool:
+        pattern = "".join({"_": ".", "%": ".*"}.get(letter, re.escape(letter)) for letter in prefix)
+        return re.match(pattern, name, re.DOTALL) is not None
+
+
+class IgnoresCase(DictStore):
+    def begins(self, name: str, prefix: str) -> bool:
+        return name.lower().startswith(prefix.lower())
+
+
+class HasALastCharacter(DictStore):
+    def begins(self, name: str, prefix: str) -> bool:
+        return prefix <= name < prefix + "\U0010ffff"
+
+
+class InAnyOrder(DictStore):
+    def listed(self) -> Any:
+        return self.place.kept.values()
+
+
+class AnyForAll(DictStore):
+    def has(self, tags: Any, all_of: Any, any_of: Any) -> bool:
+        return bool((not all_of or all_of & tags) and (not any_of or any_of & tags))
+
+
+class TakesFewTags(DictStore):
+    def find(self, **asked: Any) -> Any:
+        if len(asked.get("any_of", ())) > 999:
+            raise RuntimeError("too many variables")
+        return super().find(**asked)
+
+
+class ShowsItsOwnTable(DictStore):
+    def find(self, **_: Any) -> Any:
+        return (one for one in self.place.kept.values())
+
+
+class HoldsALockWhileFinding(DictStore):
+    def find(self, **asked: Any) -> Any:
+        with self.working():
+            found = list(super().find(**asked))
+        with self.place.lock:
+            yield from found
+
+    def put(self, record: NameRecord, *, replace: bool) -> bool:
+        done: list[bool] = []
+        other = threading.Thread(
+            target=lambda: done.append(super(HoldsALockWhileFinding, self).put(record, replace=replace)),
+            daemon=True,
+        )
+        other.start()
+        other.join()
+        return done[0]
+
+
+class NeverLapses(DictStore):
+    def lapse(self) -> list[str]:
+        return []
+
+
+class RenewsNothing(DictStore):
+    def put(self, record: NameRecord, *, replace: bool) -> bool:
+        old = self.place.kept.get(record.name)
+        return super().put(record._replace(expires=old.expires) if old else record, replace=replace)
+
+
+class LooksFirst(DictStore):
+    """And puts later: two may have looked meanwhile."""
+
+    def put(self, record: NameRecord, *, replace: bool) -> bool:
+        if not replace and self.get(record.name) is not None:
+            return False
+        time.sleep(0.001)
+        return super().put(record, replace=True)
+
+
+class PutsInTwoSteps(DictStore):
+    def put(self, record: NameRecord, *, replace: bool) -> bool:
+        said = super().put(record._replace(tags=frozenset()), replace=replace)
+        time.sleep(0.0001)
+        if said:
+            self.tag(record.name, record.tags)
+        return said
+
+
+class RemovesToReplace(DictStore):
+    def put(self, record: NameRecord, *, replace: bool) -> bool:
+        if replace:
+            self.remove([record.name])
+            time.sleep(0.0001)
+        return super().put(record, replace=replace)
+
+
+class OfOneStore(DictStore):
+    """Others do not see it."""
+
+    def __init__(self, place: Place, clock: Any) -> None:
+        super().__init__(Place(), clock)
+
+
+class SaysNothingWhenClosed(DictStore):
+    def close(self) -> None:
+        pass
+
+
+class ClosesOnce(DictStore):
+    def close(self) -> None:
+        if self.closed:
+            raise RuntimeError("closed already")
+        super().close()
+
+
+class RemovesOneByOne(DictStore):
+    def remove(self, names: Any) -> int:
+        names = list(names)
+        self.place.kept.pop(names[0] if names else "", None)
+        return super().remove(names)
+
+
+class HasNoHint(DictStore):
+    @contextmanager
+    def working(self, *names: str) -> Any:
+        if self.place.broken:
+            raise NamingError("it does not work")
+        with super().working(*names):
+            yield
+
+
+class TellsOfNothing(DictStore):
+    def tell(self, *names: str) -> None:
+        pass
+
+
+class TellsLater(DictStore):
+    def tell(self, *names: str) -> None:
+        timer = threading.Timer(0.05, super().tell, names)
+        timer.start()
+
+
+class TellsOwnOnly(DictStore):
+    def watch(self, changed: Any) -> Any:
+        self.own = changed
+        return lambda: None
+
+    def tell(self, *names: str) -> None:
+        for name in names:
+            getattr(self, "own", print)(name)
+
+
+class TellsWithTheLockHeld(DictStore):
+    def __init__(self, place: Place, clock: Any) -> None:
+        super().__init__(place, clock)
+        place.lock = threading.Lock()
+
+    @contextmanager
+    def working(self, *names: str) -> Any:
+        with self.place.lock:
+            self.lapse()
+            yield
+            self.tell(*names)
+
+
+class TellsForEver(DictStore):
+    def watch(self, changed: Any) -> Any:
+        super().watch(changed)
+        return lambda: None
+
+
+class Base(NameStorageSuite):
+    store_class: type[DictStore] = DictStore
+    durable = shared = True
+    malformed_addresses = ("nowhere",)
+    patience = 2.0
+
+    @pytest.fixture
+    def clock(self) -> Any:
+        return FakeClock(time.time())
+
+    @pytest.fixture
+    def address(self) -> str:
+        return uuid4().hex
+
+    @pytest.fixture
+    def storage(self, clock: Any) -> Any:
+        class Storage(DictStorage):
+            def open(self, address: str, settings: Any, /) -> Any:
+                if address == "nowhere":
+                    raise ValueError(address)
+                return super().open(address, settings)
+
+        return Storage(self.store_class, clock)
+
+    @pytest.fixture
+    def breakdown(self, storage: Any, address: str) -> Any:
+        @contextmanager
+        def broken() -> Any:
+            storage.places[address].broken = True
+            yield
+            storage.places[address].broken = False
+
+        return broken()
+
+
+class TestSound(Base):
+    pass
+
+
+class TestSoundInRealTime(Base):
+    lease = 0.1
+
+    @pytest.fixture
+    def clock(self) -> Any:
+        return WallClock()
+
+
+MUTANTS = {
+    "KeepsNoTags": (KeepsNoTags, "test_any_text_is_a_name", "tags is frozenset(), not frozenset("),
+    "GivesLists": (GivesLists, "test_any_text_is_a_name", "records are NameRecords"),
+    "StripsNames": (StripsNames, "test_any_text_is_a_name", "'a\\x00b' is missing and 'a' is listed as well"),
+    "RaisesItsOwn": (RaisesItsOwn, "test_any_text_at_all", "it raised UnicodeEncodeError"),
+    "RaisesForUnknownNames": (RaisesForUnknownNames, "test_removing", "remove works"),
+    "ReplacesAlways": (ReplacesAlways, "test_replacing", "put without replace changes nothing"),
+    "AddsTags": (AddsTags, "test_tagging", "tag replaces the tags and nothing else"),
+    "TagsForEver": (TagsForEver, "test_tagging_keeps_the_lease", "tag leaves the lease as it is"),
+    "CountsUnknown": (CountsUnknown, "test_removing", "it said 1, not 0"),
+    "CountsLapsed": (CountsLapsed, "test_what_has_lapsed_is_not_there", "count does not count it"),
+    "LikeAPattern": (LikeAPattern, "test_prefixes_are_exact", "no character stands for others"),
+    "IgnoresCase": (IgnoresCase, "test_prefixes_are_exact", "upper case is not lower case"),
+    "HasALastCharacter": (HasALastCharacter, "test_prefixes_are_exact", "is missing"),
+    "InAnyOrder": (InAnyOrder, "test_the_order_is_that_of_the_names", "find gives names in order"),
+    "AnyForAll": (AnyForAll, "test_tags", "find gives what has every tag of all_of"),
+    "TakesFewTags": (TakesFewTags, "test_many_tags", "find with 1500 tags works"),
+    "ShowsItsOwnTable": (
+        ShowsItsOwnTable,
+        "test_changes_while_one_goes_through_them",
+        "changed during iteration",
+    ),
+    "HoldsALockWhileFinding": (
+        HoldsALockWhileFinding,
+        "test_changes_while_one_goes_through_them",
+        "it had not ended after 2 seconds",
+    ),
+    "NeverLapses": (
+        NeverLapses,
+        "test_what_has_lapsed_is_not_there",
+        "a record that has lapsed is not there",
+    ),
+    "RenewsNothing": (
+        RenewsNothing,
+        "test_a_lease_is_renewed_by_putting_it_again",
+        "the lease of the latest put is what counts",
+    ),
+    "LooksFirst": (LooksFirst, "test_one_alone_wins", "one alone is told true"),
+    "PutsInTwoSteps": (PutsInTwoSteps, "test_records_are_whole", "what is put together is found together"),
+    "RemovesToReplace": (RemovesToReplace, "test_records_are_whole", "read URI and tags in one step"),
+    "OfOneStore": (OfOneStore, "test_others_see_it", "is found through another at the same address"),
+    "LosesAll": (
+        OfOneStore,
+        "test_it_is_there_when_it_is_opened_again",
+        "is there when the storage is opened again",
+    ),
+    "SaysNothingWhenClosed": (SaysNothingWhenClosed, "test_closing", "of a closed store raises NamingError"),
+    "ClosesOnce": (ClosesOnce, "test_closing", "close works"),
+    "RemovesOneByOne": (
+        RemovesOneByOne,
+        "test_while_it_cannot_change_anything",
+        "what fails changes nothing",
+    ),
+    "HasNoHint": (HasNoHint, "test_while_it_cannot_change_anything", "it had no hint"),
+    "TellsOfNothing": (TellsOfNothing, "test_each_change_is_told", "put had returned, and it was not told"),
+    "TellsLater": (TellsLater, "test_each_change_is_told", "not later than a lookup finds it"),
+    "TellsOwnOnly": (TellsOwnOnly, "test_changes_of_others_are_told", "put by another store was never told"),
+    "TellsWithTheLockHeld": (TellsWithTheLockHeld, "test_who_is_told_may_use_the_store", "had not ended"),
+    "TellsForEver": (TellsForEver, "test_it_ends", "nothing is told after a watch was ended"),
+}
+
+for _name, (_class, _, _) in MUTANTS.items():
+    globals()[f"Test{_name}"] = type(f"Test{_name}", (Base,), {"store_class": _class})
+
+SAYS = {f"Test{name}": says for name, (_, *says) in MUTANTS.items()}
