@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pyroplug.contracts import LookupContext, NameServerOptions, NameService, NameStorage
+from pyroplug.contracts import ConfigItem, LookupContext, NameServerOptions, NameService, NameStorage
 from pyroplug.hookspecs import hookimpl
 
+from .items import ITEMS
 from .storages import MemoryStorage, SqlStorage
 
 __all__ = ["MemoryStorage", "PyroNames", "SqlStorage"]
@@ -58,3 +59,9 @@ def pyroplug_name_services() -> list[NameService]:
 def pyroplug_name_storages() -> list[NameStorage]:
     """One for as long as the name server runs, and one that lasts."""
     return [MemoryStorage(), SqlStorage()]
+
+
+@hookimpl
+def pyroplug_config_items() -> list[ConfigItem]:
+    """The limits of a name server."""
+    return list(ITEMS)
