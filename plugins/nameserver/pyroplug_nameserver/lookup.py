@@ -140,13 +140,13 @@ def until_found(attempt: Callable[[], T], delay: float, left: Callable[[], float
     :raises NamingError: what the last attempt raised.
     :raises CommunicationError: likewise.
     """
-    ends = time.monotonic() + delay
+    ends = clock() + delay
     pause = max(_SHORTEST_PAUSE, delay / 5)
     while True:
         try:
             return attempt()
         except (NamingError, CommunicationError):
-            still = ends - time.monotonic()
+            still = ends - clock()
             try:
                 most = left()
             except TimeoutError:
@@ -160,3 +160,5 @@ def until_found(attempt: Callable[[], T], delay: float, left: Callable[[], float
 
 wait = time.sleep
 """Wait so many seconds."""
+clock = time.monotonic
+"""Seconds since whenever."""
