@@ -43,9 +43,48 @@ class TestHandshake(PluginSuite):
     }
 
 
+class TestGateway(PluginSuite):
+    plugin = "gateway"
+    provides: ClassVar[Any] = {
+        "config-item": [
+            "GATEWAY_EXPOSE",
+            "GATEWAY_OBJECTS",
+            "GATEWAY_NAMESERVER",
+            "GATEWAY_KEY",
+            "GATEWAY_CORS",
+            "GATEWAY_TIMEOUT",
+            "GATEWAY_GET_CALLS",
+            "GATEWAY_TRACEBACKS",
+            "GATEWAY_CACHE_TIME",
+            "GATEWAY_CONNECTIONS",
+            "GATEWAY_CONNECTIONS_PER_OBJECT",
+            "GATEWAY_IDLE_TIME",
+            "GATEWAY_STREAMS",
+            "GATEWAY_MAX_BODY",
+            "GATEWAY_MAX_DEPTH",
+        ],
+    }
+
+
+class TestTools(PluginSuite):
+    plugin = "tools"
+    provides: ClassVar[Any] = {}
+
+
 class TestNameserver(PluginSuite):
     plugin = "nameserver"
-    provides: ClassVar[Any] = {"name-service": ["pyro"], "name-storage": ["memory", "sql"]}
+    provides: ClassVar[Any] = {
+        "name-service": ["pyro"],
+        "name-storage": ["memory", "sql"],
+        "config-item": [
+            "NS_LEASE",
+            "NS_MAX_NAMES",
+            "NS_MAX_NAMES_PER_CLIENT",
+            "NS_MAX_SIZE_PER_CLIENT",
+            "NS_MAX_LENGTH",
+            "NS_MAX_TAGS",
+        ],
+    }
 
 
 class TestObservers(PluginSuite):
