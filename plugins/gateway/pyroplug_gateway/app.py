@@ -16,7 +16,6 @@ from uuid import UUID, uuid4
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import BaseConverter, Map, Rule
-from werkzeug.wrappers import Request
 
 from pyroplug.api import current_context
 
@@ -26,9 +25,10 @@ from .calls import Call, Calls
 from .directory import Directory
 from .failures import Failure, described
 from .headers import CORRELATION_ID, Cors, correlation_id
+from .nameserver import NameServer
 from .openapi import OpenApi
 from .page import Page
-from .parameters import key_of, options_of, parameters_of
+from .parameters import GatewayRequest, key_of, options_of, parameters_of
 from .pool import Pool
 from .settings import Settings
 
@@ -94,7 +94,10 @@ class Gateway:
             most_each=settings.connections_per_object,
             idle_time=settings.idle_time,
         )
-        self.directory = Directory(settings, self._pool)
+        nameserver = None
+        if settings.nameserver is not None:
+            nameserver = NameServer(settings.nameserver, self._pool, configuration)
+        self.directory = Directory(settings, nameserver)
         self.calls = Calls(settings, self.directory, self._pool)
         self._openapi = OpenApi(settings, self.directory, self.calls)
         self._page = Page(settings, self.directory, self.calls)
@@ -145,7 +148,7 @@ class Gateway:
         return answer, str(correlation or uuid4())
 
     def _answer(self, environ: Environ, correlation: UUID) -> Answer:
-        request = Request(environ, populate_request=False)
+        request = GatewayRequest(environ, populate_request=False)
         request.max_content_length = request.max_form_memory_size = self.settings.max_body
         endpoint, values = _routed(environ)
         if request.method == "OPTIONS":
@@ -156,20 +159,20 @@ class Gateway:
         answer: Answer = self._rooms[endpoint](request, **values)
         return answer
 
-    def _root(self, request: Request) -> Answer:
+    def _root(self, request: GatewayRequest) -> Answer:
         return Answer(status=302, headers=(("Location", f"{request.root_path}/pyro/"),))
 
-    def _index(self, request: Request) -> Answer:
+    def _index(self, request: GatewayRequest) -> Answer:
         return self._page.index(request, self._knows_key(request))
 
-    def _asset(self, _request: Request, path: str) -> Answer:
+    def _asset(self, _request: GatewayRequest, path: str) -> Answer:
         return self._page.asset(path)
 
-    def _description(self, request: Request) -> Answer:
+    def _description(self, request: GatewayRequest) -> Answer:
         self._check_key(request)
         return Answer(self._openapi.bytes(request.root_path), headers=(_NO_STORE,))
 
-    def _called(self, request: Request, name: str, method: str) -> Answer:
+    def _called(self, request: GatewayRequest, name: str, method: str) -> Answer:
         self._cors.check(request.environ)
         self._check_key(request)
         if not self.directory.allows(name):
@@ -181,15 +184,15 @@ class Gateway:
         oneway = "oneway" in options_of(request)
         return self.calls.call(Call(name, method, args, kwargs, oneway=oneway, harmless=harmless))
 
-    def _knows_key(self, request: Request) -> bool:
+    def _knows_key(self, request: GatewayRequest) -> bool:
         key = self.settings.key
         return not key or hmac.compare_digest(key_of(request), key)
 
-    def _check_key(self, request: Request) -> None:
+    def _check_key(self, request: GatewayRequest) -> None:
         if not self._knows_key(request):
             raise Failure(403, "the gateway's key is missing, or wrong")
 
-    def _health(self, _request: Request) -> Answer:
+    def _health(self, _request: GatewayRequest) -> Answer:
         told = {"status": "ok", "nameserver": "ok" if self.directory.nameserver else "none"}
         status = 200
         try:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
 
-from pyroplug.errors import CommunicationError, ConnectionClosedError, NamingError, PyroError, TimeoutError
+from pyroplug.errors import NamingError
 
 from .exposure import Exposed
 from .failures import Failure
-from .pool import Pool
+from .nameserver import NameServer
 from .settings import Settings
 
 __all__ = ["Directory"]
@@ -23,14 +22,19 @@ class Directory:
     """Names to addresses. May be used by many threads at once.
 
     :ivar exposed: says of a name of the name server whether it is exposed.
-    :ivar nameserver: the name server's URI; ``None`` without one.
+    :ivar nameserver: is asked; ``None`` without one.
     """
 
-    def __init__(self, settings: Settings, pool: Pool, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        nameserver: NameServer | None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """:raises ConfigError: the pattern of exposed names is unusable."""
         self.exposed = Exposed(settings.expose)
-        self.nameserver = _uri_of(settings.nameserver)
-        self._fixed, self._pool, self._clock = settings.objects, pool, clock
+        self.nameserver = nameserver
+        self._fixed, self._clock = settings.objects, clock
         self._cache_time = settings.cache_time
         self._known: dict[str, tuple[str, float]] = {}
 
@@ -51,12 +55,12 @@ class Directory:
         known = self._known.get(name)
         if known is not None and not afresh and self._clock() < known[1]:
             return known[0]
-        if not self.allows(name):
+        if self.nameserver is None or not self.exposed(name):
             raise Failure(403, "access to the requested object is not allowed")
         self._known.pop(name, None)
         asked = self._clock()
         try:
-            uri = str(self._ask("lookup", name))
+            uri = str(self.nameserver.ask("lookup", name))
         except NamingError:
             raise Failure(404, "there is no object of this name") from None
         if len(self._known) >= _MOST_REMEMBERED:
@@ -68,7 +72,7 @@ class Directory:
         """The names of all exposed objects, sorted. Raises as ``find`` does."""
         found = set(self._fixed)
         if self.nameserver is not None:
-            found.update(filter(self.exposed, self._ask("list")))
+            found.update(filter(self.exposed, self.nameserver.ask("list")))
         return sorted(found)
 
     def ping(self, timeout: float) -> None:
@@ -77,36 +81,4 @@ class Directory:
         :param timeout: seconds.
         """
         if self.nameserver is not None:
-            self._ask("ping", timeout=timeout)
-
-    def _ask(self, method: str, *args: Any, timeout: float | None = None) -> Any:
-        uri = self.nameserver
-        assert uri is not None
-        for attempt in (1, 2):
-            with self._pool.lease(uri) as lease:
-                proxy = lease.proxy
-                usual = proxy._pyroTimeout
-                try:
-                    if timeout is not None:
-                        proxy._pyroTimeout = timeout
-                    return proxy._pyroInvoke(method, args, {})
-                except NamingError:
-                    raise
-                except TimeoutError as error:
-                    raise Failure(504, "the name server does not answer in time") from error
-                except CommunicationError as error:
-                    # A connection that was kept may end at any time, and asking twice does no harm.
-                    if attempt == 2 or not isinstance(error, ConnectionClosedError):
-                        raise Failure(502, "the name server cannot be reached") from error
-                except PyroError as error:
-                    raise Failure(502, "the name server cannot be asked") from error
-                finally:
-                    proxy._pyroTimeout = usual
-        raise AssertionError
-
-
-def _uri_of(address: tuple[str, int] | None) -> str | None:
-    if address is None:
-        return None
-    host, port = address
-    return f"PYRO:Pyro.NameServer@{f'[{host}]' if ':' in host else host}:{port}"
+            self.nameserver.ask("ping", timeout=timeout)

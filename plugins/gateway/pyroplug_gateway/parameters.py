@@ -4,18 +4,53 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from functools import cached_property
+from typing import IO, Any
 
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
+from werkzeug.formparser import FormDataParser
 from werkzeug.wrappers import Request
 
 from .failures import Failure
 
-__all__ = ["KEY", "key_of", "options_of", "parameters_of"]
+__all__ = ["KEY", "GatewayRequest", "key_of", "options_of", "parameters_of"]
 
 KEY = "$key"
 _FORMS = frozenset(("application/x-www-form-urlencoded", "multipart/form-data"))
 _JSON = "application/json"
+_MOST_PARTS = 1000
+
+
+class GatewayRequest(Request):
+    """A request whose form has texts, and no files."""
+
+    @cached_property
+    def fields(self) -> MultiDict[str, str]:
+        """The form's. Raises as ``parameters_of`` does."""
+        _check_charset(self)
+        parser = FormDataParser(
+            stream_factory=_no_files,
+            max_form_memory_size=self.max_form_memory_size,
+            max_form_parts=_MOST_PARTS,
+            silent=False,
+        )
+        try:
+            found = parser.parse(self.stream, self.mimetype, self.content_length, self.mimetype_params)
+        except HTTPException as error:
+            raise _too_much(error) from error
+        except ValueError as error:
+            raise Failure(400, "the form is damaged") from error
+        return found[1]
+
+
+def _no_files(
+    total_content_length: int | None,
+    content_type: str | None,
+    filename: str | None,
+    content_length: int | None = None,
+) -> IO[bytes]:
+    raise Failure(415, "files are not taken as parameters")
 
 
 def options_of(request: Request) -> frozenset[str]:
@@ -24,18 +59,18 @@ def options_of(request: Request) -> frozenset[str]:
     return frozenset(word.strip() for word in text.split(",")) if text else frozenset()
 
 
-def key_of(request: Request) -> bytes:
+def key_of(request: GatewayRequest) -> bytes:
     """The gateway's key, as the caller has it; empty for none. Raises as ``parameters_of`` does."""
     header = request.environ.get("HTTP_X_PYRO_GATEWAY_KEY")
     if header:
         return bytes(header, "latin-1")  # what WSGI has made a text of
     key = request.args.get(KEY)
     if key is None and request.method == "POST" and request.mimetype in _FORMS:
-        key = _form(request).get(KEY)
+        key = request.fields.get(KEY)
     return (key or "").encode("utf-8", "surrogatepass")
 
 
-def parameters_of(request: Request, max_depth: int) -> tuple[Sequence[Any], Mapping[str, Any]]:
+def parameters_of(request: GatewayRequest, max_depth: int) -> tuple[Sequence[Any], Mapping[str, Any]]:
     """Positional and keyword arguments.
 
     :param max_depth: of JSON.
@@ -45,8 +80,7 @@ def parameters_of(request: Request, max_depth: int) -> tuple[Sequence[Any], Mapp
     if request.method != "POST" or not _has_body(request):
         return (), _single(pairs)
     if request.mimetype in _FORMS:
-        _check_charset(request)
-        pairs += _form(request).lists()
+        pairs += request.fields.lists()
         return (), _single(pairs)
     if request.mimetype != _JSON:
         raise Failure(415, "parameters are to be a form, or application/json")
@@ -72,16 +106,6 @@ def _body(request: Request) -> bytes:
         return request.get_data(cache=False)
     except HTTPException as error:
         raise _too_much(error) from error
-
-
-def _form(request: Request) -> Any:
-    try:
-        form, files = request.form, request.files
-    except HTTPException as error:
-        raise _too_much(error) from error
-    if files:
-        raise Failure(415, "files are not taken as parameters")
-    return form
 
 
 def _too_much(error: HTTPException) -> Failure:

@@ -77,6 +77,7 @@ class Server:
 
     def close(self) -> None:
         """End all of it."""
+        self._server.task_dispatcher.shutdown()  # running requests are waited for, a little
         self._server.close()
         self._gateway.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -20,7 +21,7 @@ NO_NAME_SERVER = "none"
 class Settings:
     """How a gateway works. Each has the meaning of the item ``GATEWAY_...`` of its name.
 
-    :ivar nameserver: ``(host, port)``; ``None`` for no name server.
+    :ivar nameserver: its URI; ``None`` for none, and empty for whichever is found.
     :ivar objects: URIs by the names under which they are exposed, whatever ``expose`` says.
     :ivar key: empty for none.
     :ivar configuration: of the proxies, which a gateway copies.
@@ -28,7 +29,7 @@ class Settings:
 
     expose: str = r"http\."
     objects: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    nameserver: tuple[str, int] | None = None
+    nameserver: str | None = ""
     key: bytes = field(default=b"", repr=False)
     cors: str = ""
     timeout: float = 30.0
@@ -57,7 +58,9 @@ class Settings:
         if not isinstance(values["objects"], Mapping):
             values["objects"] = objects_from(values["objects"])
         if isinstance(values["nameserver"], str):
-            values["nameserver"] = _name_server(values["nameserver"], configuration, values["objects"])
+            values["nameserver"] = _name_server(
+                values["nameserver"], configuration.NS_PORT, values["objects"]
+            )
         if isinstance(values["key"], str):
             values["key"] = values["key"].encode()
         return cls(**values, configuration=configuration)
@@ -80,16 +83,22 @@ def objects_from(texts: Sequence[str]) -> Mapping[str, str]:
     return MappingProxyType(found)
 
 
-def _name_server(
-    text: str, configuration: Configuration, objects: Mapping[str, str]
-) -> tuple[str, int] | None:
+def _name_server(text: str, port: int, objects: Mapping[str, str]) -> str | None:
+    """The URI, empty for whichever name server is found, or ``None`` for none."""
     if text == NO_NAME_SERVER or (not text and objects):
         return None
     if not text:
-        return configuration.NS_HOST, configuration.NS_PORT
-    host, colon, port = text.rpartition(":")
-    if not colon:
-        return text, configuration.NS_PORT
-    if not port.isdecimal() or not host:
-        raise ConfigError(f"the gateway's name server is not HOST:PORT: {text!r:.200}")
-    return host.strip("[]"), int(port)
+        return ""
+    bare = text.count(":") > 1 and not text.startswith("[")  # an IPv6 address, without a port
+    location = f"[{text}]" if bare else text
+    if not location.startswith("./") and not _WITH_PORT.search(location):
+        location += f":{port}"
+    try:
+        return str(URI(f"PYRO:Pyro.NameServer@{location}"))
+    except PyroError as error:
+        raise ConfigError(
+            f"the gateway's name server is not HOST:PORT: {text!r:.200}", hint="for instance localhost:9090"
+        ) from error
+
+
+_WITH_PORT = re.compile(r":\d+\Z")

@@ -59,10 +59,9 @@ class Lines:
         return self
 
     def __next__(self) -> bytes:
-        if self._ended or self._lease is None:
-            raise StopIteration
-        line = self._context.run(self._next)
+        line = None if self._ended or self._lease is None else self._context.run(self._next)
         if line is None:
+            self.close()
             raise StopIteration
         return line
 

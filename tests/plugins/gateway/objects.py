@@ -66,6 +66,14 @@ class Sample:
             self.closed.set()
 
     @expose
+    def letters(self) -> Iterator[str]:
+        try:
+            while True:
+                yield "x" * 1_000_000
+        finally:
+            self.closed.set()
+
+    @expose
     def half(self) -> Iterator[str]:
         yield "first"
         raise KeyError("no more")
