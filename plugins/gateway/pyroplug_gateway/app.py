@@ -21,7 +21,7 @@ from pyroplug.api import current_context
 
 from . import access_log
 from .answers import Answer
-from .calls import Call, Calls
+from .calls import META, Call, Calls
 from .directory import Directory
 from .failures import Failure, described
 from .headers import CORRELATION_ID, Cors, correlation_id
@@ -36,7 +36,6 @@ __all__ = ["Gateway"]
 
 log = logging.getLogger(__name__)
 
-META = "$meta"
 _READ = ["GET", "OPTIONS"]  # HEAD comes with GET
 _CALL = ["GET", "POST", "OPTIONS"]
 

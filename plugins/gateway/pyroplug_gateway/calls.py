@@ -20,9 +20,12 @@ from .pool import Lease, Pool
 from .settings import Settings
 from .streams import Lines, Slots
 
-__all__ = ["Call", "Calls", "Members", "is_public"]
+__all__ = ["META", "Call", "Calls", "Members", "is_public"]
 
 T = TypeVar("T")
+
+META = "$meta"
+"""Stands in a method's place for the question what an object has."""
 
 _ONEWAY, _EXCEPTION = int(Flags.ONEWAY), int(Flags.EXCEPTION)
 _STREAM = int(Flags.ITEM_STREAM_RESULT)

@@ -63,6 +63,8 @@ class Directory:
             uri = str(self.nameserver.ask("lookup", name))
         except NamingError:
             raise Failure(404, "there is no object of this name") from None
+        if not uri.startswith("PYRO:"):  # it would be looked up elsewhere, by who knows whom
+            raise Failure(502, "the name server gives an address that is none")
         if len(self._known) >= _MOST_REMEMBERED:
             self._known.clear()
         self._known[name] = uri, asked + self._cache_time

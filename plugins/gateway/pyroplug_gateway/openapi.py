@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote
 
-from .calls import Calls, Members
+from .calls import META, Calls, Members
 from .directory import Directory
 from .failures import Failure
 from .settings import Settings
@@ -75,15 +75,15 @@ def document(
     paths: dict[str, Any] = {}
     for name, members in sorted(objects.items()):
         path = f"/pyro/{_segment(name)}/"
-        paths[f"{path}$meta"] = {"get": _meta(name)}
+        paths[path + META] = {"get": _meta(name)}
         for attribute in sorted(members.attributes):
             paths[path + _segment(attribute)] = {"get": _operation(name, attribute, "Read the property")}
-        for method in sorted(members.methods - members.attributes):
+        for method in sorted(members.methods - members.attributes - {META}):
             summary = "Call the one-way method" if method in members.oneway else "Call the method"
             post = {**_operation(name, method, summary), "requestBody": _BODY}
             item = paths[path + _segment(method)] = {"post": post}
             if get_calls or method in members.idempotent:
-                item["get"] = {**_operation(name, method, summary, "get"), "parameters": [_QUERY]}
+                item["get"] = {**_operation(name, method, summary, ":get"), "parameters": [_QUERY]}
     made: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {
@@ -117,7 +117,8 @@ def _segment(text: str) -> str:
 
 def _operation(name: str, member: str, summary: str, kind: str = "") -> dict[str, Any]:
     return {
-        "operationId": "_".join(filter(None, (_segment(name), _segment(member), kind))),
+        # No other operation's, whatever the names: in them slashes and colons are encoded.
+        "operationId": f"{_segment(name)}/{_segment(member)}{kind}",
         "summary": f"{summary} {member}",
         "tags": [name],
         "responses": _RESPONSES,
@@ -125,7 +126,7 @@ def _operation(name: str, member: str, summary: str, kind: str = "") -> dict[str
 
 
 def _meta(name: str) -> dict[str, Any]:
-    return {**_operation(name, "$meta", "What there is:"), "responses": _META}
+    return {**_operation(name, META, "What there is:"), "responses": _META}
 
 
 def _json(schema: dict[str, Any], kind: str = "application/json") -> dict[str, Any]:

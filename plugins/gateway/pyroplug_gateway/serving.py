@@ -78,7 +78,7 @@ class Server:
     def close(self) -> None:
         """End all of it."""
         self._server.task_dispatcher.shutdown()  # running requests are waited for, a little
-        self._server.close()
+        wasyncore.close_all(self._listening)
         self._gateway.close()
 
 
