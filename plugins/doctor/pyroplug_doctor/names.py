@@ -6,8 +6,10 @@ import time
 from collections.abc import Generator, Sequence
 from typing import Any
 
-from pyroplug.api import URI, Proxy, locate_ns
-from pyroplug.errors import NamingError, PyroError
+from pyroplug.api import URI, Proxy
+from pyroplug.contracts import LookupContext
+from pyroplug.errors import NamingError, PyroError, TimeoutError
+from pyroplug.plugins import Kind
 from pyroplug.uri import NAMESERVER_NAME
 
 from .conversing import similar
@@ -27,6 +29,8 @@ _ABSENT = frozenset(
     }
 )
 """What says that no name server is there; anything else is what is wrong with one that is."""
+_BROADCAST = 2.0
+"""Seconds to listen for those who answer."""
 _MANY = 10_000
 _BEGINNING = 2
 
@@ -56,9 +60,7 @@ def find(where: Where, situation: Situation) -> Generator[Finding, None, Proxy[A
     began = time.monotonic()
     direct = where.location(situation)
     try:
-        names: Proxy[Any] = locate_ns(
-            where.host, where.port, config=situation.settings, plugins=situation.plugins
-        )
+        names = _located(where, situation)
     except PyroError as error:
         return (yield from _not_found(where, situation, direct, error))
     seconds = time.monotonic() - began
@@ -68,6 +70,22 @@ def find(where: Where, situation: Situation) -> Generator[Finding, None, Proxy[A
     yield ok(text, seconds, location=uri.location, tried=[direct]).at("name server", SCOPE)
     yield _address(uri).at("address", SCOPE)
     return names
+
+
+def _located(where: Where, situation: Situation) -> Proxy[Any]:
+    """As ``locate_ns`` finds it, within the situation's time for each of its two ways."""
+    settings, plugins = situation.settings, situation.plugins
+    service = plugins.get(Kind.NAME_SERVICE, settings.NAME_SERVICE)
+    ends = time.monotonic() + situation.timeout + (0 if where.host else _BROADCAST)
+
+    def left() -> float:
+        seconds = ends - time.monotonic()
+        if seconds <= 0:
+            raise TimeoutError("the time for looking for a name server is over")
+        return seconds
+
+    found: Proxy[Any] = service.locate(where.host, where.port, True, LookupContext(settings, plugins, left))
+    return found
 
 
 def _address(uri: URI) -> Finding:
@@ -97,16 +115,14 @@ def _not_found(
     tried = {direct: problem.text}
     if not where.host:
         port = where.port or situation.settings.NS_BCPORT
-        answer = broadcasts.ask(situation.settings.BROADCAST_ADDRS, port, situation.timeout)
+        answer = broadcasts.ask(situation.settings.BROADCAST_ADDRS, port, min(situation.timeout, _BROADCAST))
         if answer.answers:
             return (yield from _answered(answer.answers[0], situation))
         tried |= {f"broadcast to {it}": "no answer" for it in answer.asked}
         tried |= {f"broadcast to {it}": reason.lower() for it, reason in answer.unasked.items()}
-    shown = "; ".join(_tried(place, outcome) for place, outcome in tried.items())
-    reason = str(error.args[0]) if error.args else str(error)
-    yield failed(Fault.NAME_SERVER_NOT_FOUND, f"none found. {shown}", tried=tried, reason=reason).at(
-        "name server", SCOPE
-    )
+    # The service's own words: it may know more ways than the two that were looked into here.
+    text = str(error.args[0]) if error.args else str(error)
+    yield failed(Fault.NAME_SERVER_NOT_FOUND, text, tried=tried).at("name server", SCOPE)
     return None
 
 
@@ -115,10 +131,6 @@ def _connected(uri: URI, situation: Situation) -> Proxy[Any] | None:
         return greetings.connected(str(uri), situation)
     except PyroError:
         return None
-
-
-def _tried(place: str, outcome: str) -> str:
-    return outcome if place in outcome else f"{place}: {outcome}"
 
 
 def _answered(text: str, situation: Situation) -> Generator[Finding, None, Proxy[Any] | None]:

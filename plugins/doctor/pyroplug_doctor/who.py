@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pyroplug.errors import HandshakeError
 from pyroplug.protocol import PROTOCOL_VERSION
 
@@ -17,6 +19,7 @@ __all__ = ["protocol", "tls"]
 _PYRO4 = 100
 """Protocol versions below belong to Pyro4 and before."""
 _SHOWN = 40
+_BRIEF = 1.0
 
 
 def tls(visit: Visit) -> Finding:
@@ -29,6 +32,12 @@ def tls(visit: Visit) -> Finding:
     if answer.who is not Who.NOBODY or error is None:
         return ok(f"agreed on, with a certificate for {visit.uri.host}", host=visit.uri.host)
     fault = fault_of(error)
+    if fault is Fault.TLS_FAILED:
+        # Of its reason to close the connection nothing may be left.
+        brief = replace(situation, timeout=min(situation.timeout, _BRIEF))
+        quiet = first_bytes.ask(visit.location, brief, quietly=True).error
+        if isinstance(quiet, HandshakeError) and fault_of(quiet) is not Fault.TLS_FAILED:
+            fault, error = fault_of(quiet), quiet
     if fault is Fault.TLS_FAILED:
         plain = situation.settings.copy()
         plain.SSL = False
@@ -61,7 +70,8 @@ def protocol(visit: Visit) -> Finding:
 def _nothing(visit: Visit, answer: Answer) -> Finding:
     """There was nothing that could be read."""
     if answer.who is Who.SILENT:
-        text = f"connected, and nothing came within {visit.situation.timeout:g} s"
+        came = f"no more came than {answer.data[:_SHOWN]!r}" if answer.data else "nothing came"
+        text = f"connected, and {came} within {visit.situation.timeout:g} s"
         return failed(Fault.SILENT, text, answer.seconds)
     error = answer.error
     if answer.who is Who.CLOSED or error is None:

@@ -104,18 +104,26 @@ def greeting(situation: Situation) -> bytes:
     return b"".join(bytes(part) for part in encode(MessageType.CONNECT, number, 0, 0, payload))
 
 
-def ask(location: str, situation: Situation, settings: Settings | None = None) -> Answer:
+def ask(
+    location: str, situation: Situation, settings: Settings | None = None, *, quietly: bool = False
+) -> Answer:
     """Connect, say hello, and see who answers, within the situation's time.
 
     :param settings: others than the situation's.
+    :param quietly: say nothing. Who closes a connection in which something was said may take its own last
+        words back with it.
     :raises ConfigError: the settings are unusable.
     """
     began = time.monotonic()
-    answer = _conversation(location, situation, settings or situation.settings, began + situation.timeout)
+    hello = b"" if quietly else greeting(situation)
+    deadline = began + situation.timeout
+    answer = _conversation(location, situation, settings or situation.settings, deadline, hello)
     return answer._replace(seconds=time.monotonic() - began)
 
 
-def _conversation(location: str, situation: Situation, settings: Settings, deadline: float) -> Answer:
+def _conversation(
+    location: str, situation: Situation, settings: Settings, deadline: float, hello: bytes
+) -> Answer:
     scheme, address = _split(location)
     try:
         transport = situation.plugins.by_scheme(scheme)
@@ -125,8 +133,11 @@ def _conversation(location: str, situation: Situation, settings: Settings, deadl
     received = b""
     try:
         connection.set_timeout(_left(deadline))
-        connection.send([greeting(situation)])
-        received = _first(connection, deadline, situation.timeout / 2)
+        if hello:
+            connection.send([hello])
+            received = _first(connection, deadline, situation.timeout / 2)
+        else:
+            received = _receive(connection, _left(deadline))
         while received:
             found = classify(received)
             if found is not None:
@@ -136,7 +147,7 @@ def _conversation(location: str, situation: Situation, settings: Settings, deadl
                 break
             received += more
     except TimeoutError as error:
-        return Answer(Who.OTHER if received else Who.SILENT, data=received, error=error)
+        return Answer(Who.SILENT, data=received, error=error)
     except ConnectionClosedError as error:
         return Answer(Who.CLOSED, data=received, error=error)
     except CommunicationError as error:  # TLS fails with the first bytes at the earliest
