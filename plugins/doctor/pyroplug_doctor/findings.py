@@ -12,7 +12,17 @@ from pyroplug.plugins import PluginSet
 
 from .remedies import Fault
 
-__all__ = ["Finding", "Outcome", "Situation", "failed", "milliseconds", "ok", "skipped", "warning"]
+__all__ = [
+    "Finding",
+    "Outcome",
+    "Situation",
+    "failed",
+    "milliseconds",
+    "ok",
+    "on_one_line",
+    "skipped",
+    "warning",
+]
 
 
 class Outcome(str, Enum):
@@ -46,7 +56,7 @@ class Finding:
 
     def at(self, step: str, scope: str) -> Finding:
         """The same as the finding of a step."""
-        return replace(self, step=step, scope=scope, text=_line(self.text))
+        return replace(self, step=step, scope=scope, text=on_one_line(self.text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +98,8 @@ def milliseconds(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.1f} ms"
 
 
-def _line(text: str) -> str:
-    """What a server says may have line breaks, control characters, and no end."""
+def on_one_line(text: str) -> str:
+    """What a server says may have line breaks, control characters, and no end; this has not."""
     line = " ".join(text.split())
     line = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
     return line if len(line) <= 600 else f"{line[:600]}..."

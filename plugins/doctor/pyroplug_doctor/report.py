@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from .diagnosis import reached
-from .findings import Finding, Outcome
+from .findings import Finding, Outcome, on_one_line
 from .remedies import remedy_for
 
 __all__ = ["SCHEMA", "document", "print_conclusion", "print_finding", "print_heading"]
@@ -95,6 +95,7 @@ def _shown(value: object) -> str:
 
 def _print_cells(cells: Sequence[tuple[int, str, str]], text: str) -> None:
     """Cells of a fixed width, and a text, wrapped where it begins if this is a terminal."""
+    text = on_one_line(text)
     if not sys.stdout.isatty():
         line = _INDENT + "".join(f"{cell:{width}}  " for width, cell, _ in cells) + text
         click.echo(line.rstrip())

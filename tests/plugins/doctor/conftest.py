@@ -95,7 +95,7 @@ def free_port() -> int:
 
 @contextmanager
 def scripted(*answers: Callable[[socket.socket], None]) -> Iterator[int]:
-    """A server's port, which runs a function for each of its connections, and the last one for all further."""
+    """A server's port, which runs a function for each of its connections, the last one for all others."""
     with listening() as sock:
         sock.settimeout(0.1)
         done = threading.Event()
