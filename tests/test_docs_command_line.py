@@ -44,7 +44,11 @@ def rows(command: str) -> dict[str, str]:
     """What the section says of each option or argument, by its name."""
     (table,) = re.findall(r"^\| option \|.*\n\|---.*\n((?:\|.*\n)+)", SECTIONS[command], re.MULTILINE)
     cells = [line.strip("| ").split(" | ", 1) for line in table.splitlines()]
-    return {name: text for first, text in cells for name in re.findall(r"`([^` ]+)[^`]*`", first)}
+    return {
+        name.replace(r"\|", "|"): text
+        for first, text in cells
+        for name in re.findall(r"`([^` ]+)[^`]*`", first)
+    }
 
 
 def names(parameter: click.Parameter) -> list[str]:

@@ -41,6 +41,7 @@ KINDS = {
     "observers": "call-observer",
     "gateway": COMMAND,
     "tools": COMMAND,
+    "doctor": COMMAND,
 }
 FACADE = "compat"
 LIBRARIES = ("serpent", "msgpack")

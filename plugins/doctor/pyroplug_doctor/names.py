@@ -6,10 +6,8 @@ import time
 from collections.abc import Generator, Sequence
 from typing import Any
 
-from pyroplug.api import URI, Proxy
-from pyroplug.contracts import LookupContext
-from pyroplug.errors import NamingError, PyroError, TimeoutError
-from pyroplug.plugins import Kind
+from pyroplug.api import URI, Proxy, locate_ns
+from pyroplug.errors import NamingError, PyroError
 from pyroplug.uri import NAMESERVER_NAME
 
 from .conversing import similar
@@ -60,7 +58,9 @@ def find(where: Where, situation: Situation) -> Generator[Finding, None, Proxy[A
     began = time.monotonic()
     direct = where.location(situation)
     try:
-        names = _located(where, situation)
+        names: Proxy[Any] = locate_ns(
+            where.host, where.port, config=situation.settings, plugins=situation.plugins
+        )
     except PyroError as error:
         return (yield from _not_found(where, situation, direct, error))
     seconds = time.monotonic() - began
@@ -70,22 +70,6 @@ def find(where: Where, situation: Situation) -> Generator[Finding, None, Proxy[A
     yield ok(text, seconds, location=uri.location, tried=[direct]).at("name server", SCOPE)
     yield _address(uri).at("address", SCOPE)
     return names
-
-
-def _located(where: Where, situation: Situation) -> Proxy[Any]:
-    """As ``locate_ns`` finds it, within the situation's time for each of its two ways."""
-    settings, plugins = situation.settings, situation.plugins
-    service = plugins.get(Kind.NAME_SERVICE, settings.NAME_SERVICE)
-    ends = time.monotonic() + situation.timeout + (0 if where.host else _BROADCAST)
-
-    def left() -> float:
-        seconds = ends - time.monotonic()
-        if seconds <= 0:
-            raise TimeoutError("the time for looking for a name server is over")
-        return seconds
-
-    found: Proxy[Any] = service.locate(where.host, where.port, True, LookupContext(settings, plugins, left))
-    return found
 
 
 def _address(uri: URI) -> Finding:
