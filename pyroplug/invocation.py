@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from functools import partial
 from typing import Any
 
@@ -197,8 +197,14 @@ class Invoker:
 
     def _spawn_oneway(self, request: Message, codec: Codec) -> None:
         try:
-            call = partial(copy_context().run, self._invoke_oneway, request, codec)
-            self._spawn(call, self._connection, size_of(request.payload))
+            context, payload = copy_context(), request.payload
+            # What waits keeps Python's garbage collector busy, so that it is as little as possible.
+            call = (
+                partial(context.run, self._invoke_oneway, request, codec)
+                if context
+                else partial(_run_oneway, self, request, codec)
+            )
+            self._spawn(call, self._connection, len(payload) if type(payload) is bytes else size_of(payload))
         except BaseException as error:
             log.warning("a one-way call of %s is lost: %s", self.client.peer, describe(error))
 
@@ -216,7 +222,10 @@ class Invoker:
             if type(args) not in _SEQUENCES:
                 raise TypeError(_NO_SEQUENCE)
             call = said
-            target(*args, **(kwargs or {}))
+            if kwargs:
+                target(*args, **kwargs)
+            else:
+                target(*args)
         except BaseException as error:
             self._oneway_failed(codec, call, error)
 
@@ -362,3 +371,8 @@ class Invoker:
         if self._service.dispatcher.is_callback(object_id, method):
             log.warning("the callback %s.%s raised an exception", object_id, method, exc_info=error)
         self._service.call_failed(self.client, method, args, kwargs, error)
+
+
+def _run_oneway(invoker: Invoker, request: Message, codec: Codec) -> None:
+    """Run a one-way call in a context in which nothing is set."""
+    Context().run(invoker._invoke_oneway, request, codec)

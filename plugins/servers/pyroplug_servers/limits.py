@@ -60,7 +60,8 @@ ONEWAY_QUEUE = 1000
 """How many one-way calls may wait for a thread; a quarter of them may be one connection's."""
 
 ONEWAY_QUEUE_BYTES = 64 << 20
-"""How many bytes may wait with them; again, a quarter of them for one connection."""
+"""How many bytes may wait with them; again, a quarter of them for one connection. Small calls are counted
+only: as many as one connection may have waiting, of a size that makes them ``ONEWAY_LEAST_BYTES``."""
 
 ONEWAY_LEAST = 8
 """One-way calls that any connection may have waiting, however many others have."""

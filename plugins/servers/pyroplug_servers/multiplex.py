@@ -165,14 +165,15 @@ class MultiplexServer(BaseServer):
         link.backlog = None
         session = link.session
         greets = not session.accepted
+        handle, waiting = session.handle, self._oneway.calls
         for request in requests:
-            buffers = session.handle(request)
+            buffers = handle(request)
             if buffers and not link.outbox.send(buffers):
                 if greets:
                     link.greeted = link.outbox.since
                 if not self._may_go_on(link, requests):
                     return False
-            if self._oneway.crowded and self._oneway.is_over(link.connection):
+            if waiting.crowded and self._oneway.is_over(link.connection):
                 self._stall(link, requests)
                 return False
         return self._see_what_follows(link)

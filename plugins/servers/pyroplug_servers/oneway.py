@@ -34,11 +34,13 @@ class OneWayCalls:
         :param threads: how many calls run at a time, at most.
         :param hurry: has :meth:`go_on` called soon.
         """
-        self._calls = FairQueue(threads)
+        self.calls = self._calls = FairQueue(threads)
+        """Those that wait. It is told at any time whether a connection may have too many: ``crowded``."""
         self._calls.on_progress = self._see_progress
         self._workers: Workers[Task] = Workers(
-            f"pyroplug-{name}-oneway", 0, threads, lambda: _run_task, self._calls
+            f"pyroplug-{name}-oneway", 0, threads, lambda: _run, self._calls
         )
+        self._submit = self._workers.submit
         self._hurry = hurry
         self._lock = threading.RLock()
         self._stalled: dict[int, Link] = {}
@@ -57,17 +59,13 @@ class OneWayCalls:
 
         :param size: how many bytes wait with it.
         """
-        if not self._workers.submit((call, id(connection), size)):
-            _run(call)
+        task = (call, id(connection), size)
+        if not self._submit(task):
+            _run(task)
 
     def try_spawn(self, call: Call) -> bool:
         """Run a call of the server's own soon, unless the server is closing: whether it will run."""
         return self._workers.submit((call, 0, 0))
-
-    @property
-    def crowded(self) -> bool:
-        """Whether a connection may have too many calls waiting."""
-        return self._calls.crowded
 
     def is_over(self, connection: Connection) -> bool:
         """Whether it has too many calls waiting, and is to be stalled."""
@@ -83,6 +81,7 @@ class OneWayCalls:
     def _see_progress(self, owner: int) -> None:
         """A connection's call is over: see whether to go on with it. In any thread."""
         if owner in self._stalled and self._calls.is_calm(owner):
+            self._calls.stalled = False  # until then: it looks at all that are stalled
             self._hurry()
 
     def go_on(self, resume: Callable[[Link], None]) -> None:
@@ -128,12 +127,8 @@ class OneWayCalls:
         self._workers.join(deadline)
 
 
-def _run_task(task: Task) -> None:
-    _run(task[0])
-
-
-def _run(call: Call) -> None:
+def _run(task: Task) -> None:
     try:
-        call()
+        task[0]()
     except BaseException as error:
         contain("a one-way call failed", error)

@@ -199,14 +199,15 @@ class ThreadPoolServer(BaseServer):
         link.backlog = None
         session = link.session
         greets = not session.accepted
+        handle, waiting = session.handle, self._oneway.calls
         for request in requests:
-            buffers = session.handle(request)
+            buffers = handle(request)
             if buffers and not link.outbox.send(buffers):
                 if greets:
                     link.greeted = link.outbox.since
                 if not self._push(link, requests):
                     return False
-            if self._oneway.crowded and self._oneway.is_over(link.connection):
+            if waiting.crowded and self._oneway.is_over(link.connection):
                 self._stall(link, requests)
                 return False
         if link.session.closing:

@@ -24,7 +24,10 @@ Task = TypeVar("Task")
 
 
 class Waiting(Protocol[Task]):
-    """Holds tasks. Its methods are called one at a time."""
+    """Holds tasks. Its methods are called one at a time, but for ``slip`` and ``another``.
+
+    Those two may be called at any time.
+    """
 
     def __len__(self) -> int:
         """How many there are."""
@@ -32,11 +35,29 @@ class Waiting(Protocol[Task]):
     def append(self, task: Task, /) -> None:
         """Add one."""
 
+    def slip(self, task: Task, /) -> object:
+        """Add one, if that can be done now: ``None`` if not.
+
+        :returns: true if nothing has to follow; else what the next two want to know.
+        """
+
+    def settle_for(self, slipped: object, task: Task, /) -> None:
+        """Have one that has slipped in taken."""
+
+    def take_back(self, slipped: object, task: Task, /) -> bool:
+        """Remove one that has slipped in: false if a thread has taken it."""
+
     def ready(self) -> bool:
         """Whether there is one that another thread may take."""
 
-    def popleft(self) -> Task:
-        """Take that one, to be worked on in this thread."""
+    def take(self) -> Task | None:
+        """Take that one, to be worked on in this thread; ``None`` if there is none."""
+
+    def another(self, task: Task, /) -> Task | None:
+        """Take the next one, if that can be done now.
+
+        :param task: what this thread has just finished, and whose place the next one takes.
+        """
 
     def finished(self) -> None:
         """The one that this thread took is over."""
@@ -70,11 +91,12 @@ class Workers(Generic[Task]):
         self._minimum = minimum
         self.maximum = maximum
         self._prepare = prepare
-        self._waiting: Waiting[Task] | deque[Task] = deque() if waiting is None else waiting
+        self._shared = waiting
+        self._plain: deque[Task] = deque()
+        self._waiting: Waiting[Task] | deque[Task] = self._plain if waiting is None else waiting
         self._is_ready: Callable[[], object] = (
             self._waiting.__len__ if waiting is None else waiting.ready  # a task that waits may be taken
         )
-        self._finished: Callable[[], None] | None = None if waiting is None else waiting.finished
         # Reentrant, as a signal handler may close the server in the middle of submit().
         self._lock = threading.RLock()
         # All that may still be alive, for close() to wait for; ended ones are sorted out now and then.
@@ -84,12 +106,14 @@ class Workers(Generic[Task]):
         self._coming = 0  # those of them that are on their way to a task
         self._wakeups: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._numbers = itertools.count(1)
-        self._outstanding = 0  # tasks that wait or are worked on
         self._closed = False
         self.done = 0
         """How many tasks were worked on."""
         self.full = False
-        """Whether each thread that there may be has a task, so that another one would have to wait."""
+        """Whether each thread that there may be has a task, so that another one would have to wait.
+
+        Not kept up to date where others than these threads hold the tasks that wait.
+        """
 
     def __len__(self) -> int:
         """How many threads there are."""
@@ -98,7 +122,7 @@ class Workers(Generic[Task]):
     @property
     def outstanding(self) -> int:
         """How many tasks wait, or are being worked on."""
-        return self._outstanding
+        return len(self._waiting) + self._running - self._asleep - self._coming
 
     @property
     def all_busy(self) -> bool:
@@ -111,14 +135,23 @@ class Workers(Generic[Task]):
 
     def submit(self, task: Task) -> bool:
         """Have a thread work on it: whether that was accepted; not if the pool is closed."""
+        shared = self._shared
+        slipped = None if shared is None else shared.slip(task)
+        if slipped is True and self._coming:  # who comes looks for tasks when it is there
+            return True
         with self._lock:
-            if self._closed:
-                return False
-            self._outstanding += 1
-            self.full = self._outstanding >= self.maximum
-            self._waiting.append(task)
+            if slipped is None:
+                if self._closed:
+                    return False
+                self._waiting.append(task)
+            elif shared is not None:
+                if self._closed:
+                    return not shared.take_back(slipped, task)
+                if slipped is not True:
+                    shared.settle_for(slipped, task)
             if not self._coming:
                 self._call_one()
+            self._see_whether_full()
         return True
 
     def end(self) -> None:
@@ -142,6 +175,10 @@ class Workers(Generic[Task]):
         for thread in list(self._threads):
             if thread.is_alive() and thread is not threading.current_thread():
                 thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _see_whether_full(self) -> None:
+        if self._shared is None:
+            self.full = self._closed or self.outstanding >= self.maximum
 
     def _call_one(self) -> None:
         """Have another thread come for a task, if there may be one more."""
@@ -174,33 +211,37 @@ class Workers(Generic[Task]):
 
     def _run(self) -> None:
         work = self._prepare()
+        another = None if self._shared is None else self._shared.another
         task = self._next(0)
+        done = 0
         while task is not None:
             try:
                 work(task)
             except BaseException as error:
                 contain(f"{self._name}: a call failed", error)
-            del task  # it may hold much, and it may take long until there is another one
-            task = self._next(1)
+            done += 1
+            task = None if another is None else another(task)
+            if task is None:
+                task = self._next(done)
+                done = 0
 
     def _next(self, done: int) -> Task | None:
         """The next task; ``None`` if this thread is to end.
 
         :param done: how many the thread has just done; if none, it is one of those on their way.
         """
+        shared = self._shared
         while True:
             with self._lock:
                 if done:
-                    if self._finished is not None:
-                        self._finished()
+                    if shared is not None:
+                        shared.finished()
                     self.done += done
-                    self._outstanding -= done
-                    self.full = self._closed or self._outstanding >= self.maximum
                     done = 0
                 else:
                     self._coming -= 1
-                if self._is_ready():
-                    task = self._waiting.popleft()
+                task = shared.take() if shared is not None else self._take()
+                if task is not None:
                     if not self._coming and self._is_ready():
                         self._call_one()
                     return task
@@ -208,8 +249,14 @@ class Workers(Generic[Task]):
                     self._running -= 1
                     return None
                 self._asleep += 1
+                self._see_whether_full()
             if not self._sleep():
                 return None
+
+    def _take(self) -> Task | None:
+        task = self._plain.popleft() if self._plain else None
+        self._see_whether_full()
+        return task
 
     def _sleep(self) -> bool:
         """Wait to be woken: false if that does not happen, and this thread is to end."""
@@ -221,7 +268,7 @@ class Workers(Generic[Task]):
                 pass
             with self._lock:
                 # Whoever has just called one has counted it as awake already; its signal will come.
-                if self._asleep and self._running > max(self._minimum, self._outstanding):
+                if self._asleep and self._running > max(self._minimum, self.outstanding):
                     self._asleep -= 1
                     self._running -= 1
                     return False

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from pyroplug_servers.fair import FairQueue, Task
 from pyroplug_servers.workers import Workers
 
 from .scripted import PATIENCE, wait_until
@@ -88,3 +91,70 @@ def test_close_from_within_a_task(make: Callable[..., Workers[Any]]) -> None:
 
     workers.submit(close)
     assert done.wait(PATIENCE)
+
+
+@pytest.mark.parametrize("connections", [1, 3])
+def test_nothing_is_lost_between_threads(connections: int, nothing_left_behind: None) -> None:
+    """However often they interrupt each other; with one thread that runs calls, in the order of each."""
+    done: dict[int, list[int]] = defaultdict(list)
+    workers: Workers[Task] = Workers("pool", 0, 1, lambda: lambda task: task[0](), FairQueue(1))
+    count = 3000
+
+    def send(owner: int) -> None:
+        for number in range(count):
+            assert workers.submit((lambda number=number: done[owner].append(number), owner, 1))  # type: ignore[misc]
+            if not number % 7:
+                time.sleep(0)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=send, args=(owner,)) for owner in range(connections)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        wait_until(lambda: not workers.outstanding)
+    finally:
+        sys.setswitchinterval(interval)
+        workers.close(time.monotonic() + PATIENCE)
+    assert done == {owner: list(range(count)) for owner in range(connections)}
+    assert workers.done == count * connections
+
+
+def test_a_task_that_takes_long_holds_up_none_behind_it(nothing_left_behind: None) -> None:
+    """Also of those that come without a lock, and are taken without one."""
+    workers: Workers[Task] = Workers("pool", 0, 8, lambda: lambda task: task[0](), FairQueue(8))
+    gate, done = threading.Event(), []
+    for number in range(200):
+        workers.submit((lambda number=number: gate.wait() if number == 50 else done.append(number), 1, 1))  # type: ignore[misc]
+    wait_until(lambda: len(done) == 199)
+    assert workers.outstanding == 1
+    gate.set()
+    workers.close(time.monotonic() + PATIENCE)
+
+
+def test_what_comes_while_a_pool_closes_is_taken_or_refused(nothing_left_behind: None) -> None:
+    for _ in range(20):
+        workers: Workers[Task] = Workers("pool", 0, 2, lambda: lambda task: task[0](), FairQueue(2))
+        done: list[int] = []
+        accepted: list[int] = []
+        begun = threading.Event()
+
+        def send(
+            workers: Workers[Task] = workers, done: Any = done, accepted: Any = accepted, begun: Any = begun
+        ) -> None:
+            for number in range(100_000):
+                if not workers.submit((lambda number=number: done.append(number), 1, 1)):  # type: ignore[misc]
+                    return
+                accepted.append(number)
+                if number == 20:
+                    begun.set()
+
+        thread = threading.Thread(target=send)
+        thread.start()
+        begun.wait(PATIENCE)
+        workers.end()
+        thread.join()
+        workers.close(time.monotonic() + PATIENCE)
+        assert sorted(done) == accepted
