@@ -21,7 +21,7 @@ from pyroplug.contracts import NameRecord
 from pyroplug.errors import NamingError
 
 from .sql_errors import explained, is_passing
-from .sql_schema import connect, prepare
+from .sql_schema import check_format, connect, prepare
 from .texts import after_prefix, check_texts, is_encodable
 
 __all__ = ["SqlStore"]
@@ -61,6 +61,7 @@ class SqlStore:
         self._idle: list[sqlite3.Connection] = []
         self._closed = False
         with self._explaining("open names"):
+            check_format(self._path)
             db = connect(self._path, patience)
             try:
                 prepare(db, patience)
@@ -151,14 +152,11 @@ class SqlStore:
                 everything = not (prefix or all_of or any_of)
                 found = (_all if everything else _tagged)(db, condition, values)
             else:
-                rows = db.execute(
-                    f"SELECT n.name, n.uri, n.expires FROM pyro_names n WHERE {condition} ORDER BY n.name",
-                    values,
-                ).fetchall()
-                found = [NameRecord(name, uri, _NO_TAGS, expires) for name, uri, expires in rows]
-        if not all_said:
-            found = [it for it in found if all_of <= it.tags and (not either or either & it.tags)]
-        return iter(found)
+                found = _untagged(db, condition, values)
+        # Records are made one by one as they are asked for: of many, that takes half the time.
+        if all_said:
+            return found
+        return (it for it in found if all_of <= it.tags and (not either or either & it.tags))
 
     def close(self) -> None:
         """Use it no more: its file is closed."""
@@ -281,20 +279,28 @@ def _condition(
     return " AND ".join([*parts, _THERE]), tuple(values), few and len(some) == len(all_of)
 
 
-def _tagged(db: sqlite3.Connection, condition: str, values: Sequence[object]) -> list[NameRecord]:
+def _untagged(db: sqlite3.Connection, condition: str, values: Sequence[object]) -> Iterator[NameRecord]:
+    """Some or all records, without their tags."""
+    rows = db.execute(
+        f"SELECT n.name, n.uri, n.expires FROM pyro_names n WHERE {condition} ORDER BY n.name", values
+    ).fetchall()
+    return (NameRecord(name, uri, _NO_TAGS, expires) for name, uri, expires in rows)
+
+
+def _tagged(db: sqlite3.Connection, condition: str, values: Sequence[object]) -> Iterator[NameRecord]:
     """Some records, with their tags."""
     rows = db.execute(
         "SELECT n.name, n.uri, n.expires, m.metadata FROM pyro_names n"
         f" LEFT JOIN pyro_metadata m ON m.object = n.id WHERE {condition} ORDER BY n.name",
         values,
     ).fetchall()
-    return [
+    return (
         NameRecord(name, uri, frozenset(row[3] for row in group if row[3] is not None), expires)
         for (name, uri, expires), group in groupby(rows, itemgetter(0, 1, 2))
-    ]
+    )
 
 
-def _all(db: sqlite3.Connection, condition: str, values: Sequence[object]) -> list[NameRecord]:
+def _all(db: sqlite3.Connection, condition: str, values: Sequence[object]) -> Iterator[NameRecord]:
     """All records, with their tags: for many, reading both tables from end to end is faster than joining."""
     db.execute("BEGIN")
     rows = db.execute(
@@ -304,6 +310,6 @@ def _all(db: sqlite3.Connection, condition: str, values: Sequence[object]) -> li
     for number, tag in db.execute("SELECT object, metadata FROM pyro_metadata"):
         tags.setdefault(number, []).append(tag)
     db.execute("COMMIT")
-    return [
+    return (
         NameRecord(name, uri, frozenset(tags.get(number, ())), expires) for number, name, uri, expires in rows
-    ]
+    )

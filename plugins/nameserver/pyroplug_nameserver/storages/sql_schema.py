@@ -9,10 +9,11 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+from contextlib import suppress
 
 from .sql_errors import is_passing
 
-__all__ = ["connect", "prepare"]
+__all__ = ["check_format", "connect", "prepare"]
 
 _TABLES = """
 CREATE TABLE pyro_names (id INTEGER PRIMARY KEY, name NVARCHAR NOT NULL UNIQUE, uri NVARCHAR NOT NULL);
@@ -28,7 +29,18 @@ _INDEXES = {
     "pyroplug_tags": "pyro_metadata(object, metadata)",
     "pyroplug_by_tag": "pyro_metadata(metadata, object)",
 }
+_MAGIC = b"SQLite format 3\0"
 _AGAIN = 0.02
+
+
+def check_format(path: str) -> None:
+    """Raise :exc:`sqlite3.DatabaseError` for a file of others: SQLite takes a short one for an empty one."""
+    with (
+        suppress(OSError),
+        open(path, "rb") as file,
+    ):  # SQLite's own words say more of what the system refuses
+        if file.read(len(_MAGIC)) not in (b"", _MAGIC):
+            raise sqlite3.DatabaseError("file is not a database")
 
 
 def connect(path: str, patience: float) -> sqlite3.Connection:
