@@ -28,7 +28,7 @@ fuzz: $(VENV)/.with-fuzzer ## hostile bytes for everything that reads them, SECO
 	@$(BIN)/python -m fuzz --seconds $(SECONDS) $(ARGS)
 
 fuzz-long: $(VENV)/.with-tools ## 100,000 seeded mutations of valid bytes for each target
-	@PYROPLUG_FUZZ_RUNS=100000 $(BIN)/python -m pytest -q tests/fuzz $(ARGS)
+	@FUZZ_RUNS=100000 $(BIN)/python -m pytest -q tests/fuzz $(ARGS)
 
 test-slow: $(VENV)/.with-tools ## run the tests that build distributions, and install them in environments of their own
 	@$(BIN)/python -m pytest -m slow $(ARGS)

@@ -1,6 +1,6 @@
 """Every input of the fuzzers' corpus, every one that ever broke something, and some thousand new ones.
 
-``PYROPLUG_FUZZ_RUNS`` says how many of those for each target; it takes about a minute for a million.
+``FUZZ_RUNS`` says how many of those for each target; it takes about a minute for a million.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from fuzz.mutations import mutated
 from fuzz.targets import TARGETS
 
 ROOT = Path(__file__).parents[2]
-RUNS = int(os.environ.get("PYROPLUG_FUZZ_RUNS", "3000"))
+RUNS = int(os.environ.get("FUZZ_RUNS", "3000"))
 
 
 @pytest.mark.parametrize("target", TARGETS)

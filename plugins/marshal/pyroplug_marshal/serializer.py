@@ -6,18 +6,16 @@ to do harm. What can be done is done here: no code object gets in.
 
 from __future__ import annotations
 
-import marshal
 import re
-import sys
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 from pyroplug.contracts import Buffer, ClassConverter, Codec, Payload, Settings
 from pyroplug.errors import SerializeError
 
 from .bulk import MAY_BE_LARGE, is_large, on_its_own, with_large
-from .claims import SMALL, check_claims, check_items
+from .claims import check_claims
+from .interpreter import read, write
 from .plain import PLAIN_TYPES, plain_maker
 
 __all__ = ["MarshalSerializer"]
@@ -26,28 +24,7 @@ _mentions_class = re.compile(b"__class__").search
 _LINE = ord("_")
 """Looking for a single byte first takes a third of the time, and most small messages have none."""
 
-_NONE = marshal.dumps(None)
-_write: Callable[[Any], bytes]
-_read: Callable[[Buffer], Any]
-if sys.version_info >= (3, 13):
-    _write, _read = partial(marshal.dumps, allow_code=False), partial(marshal.loads, allow_code=False)
-    _may_hold_code: Callable[[Buffer], object] | None = None
-else:
-    # There data that is too small to be gone through anyway has to be if there may be code in it. That
-    # is seldom needed: a code object is a letter, five numbers (six in Python 3.10) of four bytes, and bytes,
-    # or a reference to some. The first three numbers count arguments. The reader refuses more of them than
-    # there are names, and a name takes more than a byte: they are short, and texts are not mistaken for code.
-    _write, _read = marshal.dumps, marshal.loads
-    _numbers = 6 if sys.version_info < (3, 11) else 5
-    _is_cpython = sys.implementation.name == "cpython"
-    _rest = b"..\0\0" * 3 + b".{%d}[sr\xf3\xf2]" % (4 * _numbers - 12) if _is_cpython else b""
-    # Two searches that begin with one letter each take a tenth of the time of one for either.
-    _search, _search_other = (re.compile(b"(?s)%s%s" % (letter, _rest)).search for letter in (b"c", b"\xe3"))
-
-    def _may_hold_code(data: Buffer) -> object:
-        if type(data) is bytes:  # looking for a single byte takes next to no time
-            return (0x63 in data and _search(data)) or (0xE3 in data and _search_other(data))
-        return _search(data) or _search_other(data)
+_NONE = write(None)
 
 
 class MarshalSerializer:
@@ -81,7 +58,7 @@ class MarshalCodec:
 
 
 def _writers(classes: ClassConverter) -> tuple[Any, Any]:
-    write, plain_types, plain = _write, PLAIN_TYPES, plain_maker(classes)
+    plain_types, plain = PLAIN_TYPES, plain_maker(classes)
     all_plain, may_be_large = PLAIN_TYPES.issuperset, MAY_BE_LARGE
 
     def dumps(value: Any, /) -> Payload:
@@ -112,7 +89,9 @@ def _writers(classes: ClassConverter) -> tuple[Any, Any]:
             and (not kwargs or all_plain(map(type, kwargs.values())))
         ):
             try:
-                return write((object_id, method, [*args], kwargs))
+                # What is in two lists would be written as something to refer to, which takes long to check.
+                args = args if type(args) is list else [*args]
+                return write((object_id, method, args, kwargs))
             except Exception:
                 pass  # something within it is not plain
         return convert_and_write(
@@ -148,16 +127,13 @@ def _dump_error(error: Exception, what: str) -> SerializeError:
 
 
 def _readers(classes: ClassConverter) -> tuple[Any, Any]:
-    read, recreate = _read, classes.recreate
-    mentions_class, may_hold_code = _mentions_class, _may_hold_code
+    recreate, mentions_class = classes.recreate, _mentions_class
 
     def loads(data: Buffer, /) -> Any:
         if data == _NONE:  # what most methods return
             return None
         try:
             check_claims(data)
-            if may_hold_code is not None and len(data) <= SMALL and may_hold_code(data):
-                check_items(bytes(data))
             value = read(data)
         except Exception as error:
             raise _load_error(error) from error
