@@ -6,13 +6,16 @@ Here is what the plugin offers; the modules do the work, and are imported when t
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyroplug.contracts import ConfigItem, LookupContext, NameServerOptions, NameService, NameStorage
 from pyroplug.hookspecs import hookimpl
 
 from .items import ITEMS
 from .storages import MemoryStorage, SqlStorage
+
+if TYPE_CHECKING:
+    import click
 
 __all__ = ["MemoryStorage", "PyroNames", "SqlStorage"]
 
@@ -65,3 +68,11 @@ def pyroplug_name_storages() -> list[NameStorage]:
 def pyroplug_config_items() -> list[ConfigItem]:
     """The limits of a name server."""
     return list(ITEMS)
+
+
+@hookimpl
+def pyroplug_commands(cli: click.Group) -> None:
+    """The command that talks to a name server; its file is imported when it is used."""
+    from pyroplug.commands import later
+
+    cli.add_command(later("nsc", f"{__name__}.commands.nsc:nsc", "List, look up, register and remove names."))

@@ -142,8 +142,6 @@ LATER: dict[str, Callable[[], Any]] = {
     "main": lambda: ours("nameserver").main([]),
     "NameServer": lambda: ours("nameserver").NameServer(),
     "SqlStorage": lambda: ours("nameserver").SqlStorage("file"),
-    "nsc": lambda: ours("nsc").main(["list"]),
-    "nsc command": lambda: ours("nsc").handle_command(None, "list", []),
 }
 
 

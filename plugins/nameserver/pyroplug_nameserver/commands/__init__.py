@@ -1,0 +1,1 @@
+"""The subcommands, a file each, with the name that is typed."""
