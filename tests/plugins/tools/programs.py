@@ -165,10 +165,10 @@ class NameServer(NamedTuple):
 
 
 @contextmanager
-def name_server(port: int = 0) -> Iterator[NameServer]:
-    """Real Pyro5's."""
-    arguments = ("-n", "127.0.0.1", "-p", str(port), "-x")
-    with program("-u", "-m", "Pyro5.nameserver", *arguments) as server:
+def name_server(port: int = 0, library: str = "Pyro5") -> Iterator[NameServer]:
+    """That of a library."""
+    code = f"from {library}.api import start_ns_loop as ns; ns('127.0.0.1', {port}, enableBroadcast=False)"
+    with program("-u", "-c", code) as server:
         line = server.line()
         while not line.startswith("URI = "):
             line = server.line()

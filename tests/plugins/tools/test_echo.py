@@ -118,6 +118,22 @@ def test_the_name_server_is_told() -> None:
             assert str(asked.lookup("test.echoserver")) == uri
 
 
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_it_brings_a_name_server_of_its_own(library: str) -> None:
+    api = importlib.import_module(f"{library}.api")
+    environment = finding(free_port())
+    with program("-m", "pyroplug", "echo", "-N", "-H", "127.0.0.1", **environment) as server:
+        uri = uri_of(server)
+        names = server.line().removeprefix("name server: ")
+        assert names.endswith(f"@127.0.0.1:{environment['PYRO_NS_PORT']}")
+        with api.Proxy(names) as asked:
+            assert str(asked.lookup("test.echoserver")) == uri
+        assert typed("call", "test.echoserver", "echo", "x", environment=environment) == (0, "x\n", "")
+        assert typed("call", "test.echoserver", "shutdown", environment=environment)[0] == 0
+        assert server.end() == 0
+        assert list(server.err) == []
+
+
 def test_there_is_no_name_server() -> None:
     code, out, err = typed("echo", "-n", environment=finding(free_port()))
     assert (code, out) == (3, "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -60,10 +61,17 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def names() -> Any:
-    with name_server() as running:
+@pytest.fixture(scope="module", params=LIBRARIES)
+def names(request: pytest.FixtureRequest) -> Iterator[NameServer]:
+    with name_server(library=request.param) as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_known(request: pytest.FixtureRequest) -> None:
+    if "names" in request.fixturenames:
+        with Proxy(request.getfixturevalue("names").uri) as server:
+            server.remove(regex=".*")
 
 
 def serving(folder: Path, *arguments: str, names: NameServer | None = None) -> Any:
