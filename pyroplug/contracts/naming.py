@@ -189,8 +189,11 @@ class WatchedNameStore(NameStore, Protocol):
     def watch(self, changed: Callable[[str | None], object], /) -> Callable[[], None]:
         """Call ``changed`` with each name that is put, tagged, removed or lapses, by whomever.
 
-        It is called with ``None`` where anything may have changed, such as after a lost connection, from any
-        thread, and never later than a lookup that finds the change. What is returned ends it.
+        It is called when the change can be found, and not before; and before the method returns that made
+        it here, or that is the first here to find what others did, or what lapsed. Others' changes are told
+        soon if nobody looks, too. It is called with ``None`` where anything may have changed, such as after a
+        lost connection; from any thread, without any lock held: it may use the store. What is returned ends
+        it, and may be called twice.
         """
 
 
