@@ -125,7 +125,9 @@ class StreamTests(PairSuite):
             )
             self.result_of(done, "sending")
 
-    @pytest.mark.parametrize("buffers", [[], [b""], [b"", b""], [memoryview(b"")]], ids=shown)
+    @pytest.mark.parametrize(
+        "buffers", [[], [b""], [b"", b""], [memoryview(b"")]], ids=["none", "empty", "two empty", "view"]
+    )
     def test_nothing_to_send_is_nothing(self, pair: Pair, buffers: list[bytes]) -> None:
         sender, receiver = pair
         self.within("sending nothing", sender.send, buffers)
