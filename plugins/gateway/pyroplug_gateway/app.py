@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
-from werkzeug.routing import BaseConverter, Map, Rule
+from werkzeug.routing import Map, Rule
 
 from pyroplug.api import current_context
 
@@ -40,11 +40,6 @@ _READ = ["GET", "OPTIONS"]  # HEAD comes with GET
 _CALL = ["GET", "POST", "OPTIONS"]
 
 
-class _AnyName(BaseConverter):
-    regex = ".+"
-    part_isolating = False
-
-
 _MAP = Map(
     [
         Rule("/", endpoint="root", methods=_READ),
@@ -53,16 +48,12 @@ _MAP = Map(
         Rule("/pyro/openapi.json", endpoint="openapi", methods=_READ),
         Rule("/healthz", endpoint="health", methods=_READ),
         Rule("/assets/<path:path>", endpoint="asset", methods=_READ),
-        # The last slash counts: names of objects may have some, encoded or not.
-        Rule("/pyro/<name:name>/<method>", endpoint="call", methods=_CALL),
     ],
-    converters={"name": _AnyName},
     merge_slashes=False,
     strict_slashes=False,
 )
-for _rule in _MAP.iter_rules("call"):
-    assert _rule.methods is not None
-    _rule.methods.discard("HEAD")  # a call has an effect, whoever does not want to see its answer
+_CALLS = "/pyro/"
+"""Where calls are. No rule says so: names of objects may have anything in them."""
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _PING_TIME = 2.0
 """Seconds that the name server has to answer when somebody asks for the gateway's health."""
@@ -210,6 +201,12 @@ def _routed(environ: Environ) -> tuple[str, dict[str, Any]]:
         path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8")
     except UnicodeError:
         raise Failure(400, "the path is not UTF-8") from None
+    name, _, member = path.removeprefix(_CALLS).rpartition("/") if path.startswith(_CALLS) else ("", "", "")
+    if name and member:
+        # The last slash counts: names may have some, encoded or not, which the server does not tell apart.
+        if environ["REQUEST_METHOD"] not in _CALL:
+            raise _not_allowed(_CALL)
+        return "call", {"name": name, "method": member}
     try:
         endpoint, values = _MAP.bind("gateway").match(path, environ["REQUEST_METHOD"])
     except MethodNotAllowed as error:

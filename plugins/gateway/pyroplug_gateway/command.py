@@ -65,6 +65,8 @@ def gateway(host: str, port: int, threads: int, no_get_calls: bool, **options: A
 
     Prints the address of its web page when it serves. Ctrl-C and SIGTERM end it.
     """
+    import logging  # not above: listing plugins imports this module
+
     with needed():
         from .app import Gateway
         from .serving import Server
@@ -83,6 +85,8 @@ def gateway(host: str, port: int, threads: int, no_get_calls: bool, **options: A
             f"cannot listen on {host}:{port}: {error.strerror or error}\n"
             "hint: choose another one with --host or --port"
         ) from error
+    # It has a line for each request that waits for a thread, just when there are many.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     try:
         _tell(settings, server.urls)
         server.run()
