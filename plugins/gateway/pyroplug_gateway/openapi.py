@@ -79,11 +79,15 @@ def document(
         for attribute in sorted(members.attributes):
             paths[path + _segment(attribute)] = {"get": _operation(name, attribute, "Read the property")}
         for method in sorted(members.methods - members.attributes - {META}):
-            summary = "Call the one-way method" if method in members.oneway else "Call the method"
-            post = {**_operation(name, method, summary), "requestBody": _BODY}
+            oneway = method in members.oneway
+            summary = "Call the one-way method" if oneway else "Call the method"
+            post = {**_operation(name, method, summary, oneway=oneway), "requestBody": _BODY}
             item = paths[path + _segment(method)] = {"post": post}
             if get_calls or method in members.idempotent:
-                item["get"] = {**_operation(name, method, summary, ":get"), "parameters": [_QUERY]}
+                item["get"] = {
+                    **_operation(name, method, summary, ":get", oneway=oneway),
+                    "parameters": [_QUERY],
+                }
     made: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {
@@ -115,13 +119,15 @@ def _segment(text: str) -> str:
     return quote(text, safe="")
 
 
-def _operation(name: str, member: str, summary: str, kind: str = "") -> dict[str, Any]:
+def _operation(
+    name: str, member: str, summary: str, kind: str = "", *, oneway: bool = False
+) -> dict[str, Any]:
     return {
         # No other operation's, whatever the names: in them slashes and colons are encoded.
         "operationId": f"{_segment(name)}/{_segment(member)}{kind}",
         "summary": f"{summary} {member}",
         "tags": [name],
-        "responses": _RESPONSES,
+        "responses": {**_RESPONSES, "200": _NOTHING} if oneway else _RESPONSES,
     }
 
 
@@ -161,10 +167,11 @@ _SHARED: dict[str, Any] = {
     )
 }
 _SHARED["200"] = {
-    "description": "What the method returned; nothing for a one-way call.",
+    "description": "What the method returned.",
     "content": {**_json({}), **_json({"type": "string"}, "application/x-ndjson")},
 }
 _RESPONSES = {status: {"$ref": f"#/components/responses/{status}"} for status in sorted(_SHARED)}
+_NOTHING = {"description": "The call was sent; there is no answer."}
 _NAMES = {"type": "array", "items": {"type": "string"}}
 _META = {
     **_RESPONSES,
