@@ -14,7 +14,7 @@ from pyroplug.api import config
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "tips-and-tricks.md"
 HEADER = ["the page says", "where it lives", "test", "note"]
-LATER = ["comes with the name server", "comes with the HTTP gateway", "comes with the type adapters"]
+LATER = ["comes with the name server", "comes with the type adapters"]
 
 Row = list[str]
 
