@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .comparing import same
+    from .name_services import NameServiceSuite
     from .observers import CallObserverSuite
     from .plugins import PluginSuite
     from .serializers import SerializerSuite
@@ -36,6 +37,7 @@ __all__ = [
     "Breach",
     "CallObserverSuite",
     "HandshakeValidatorSuite",
+    "NameServiceSuite",
     "NameStorageSuite",
     "PluginSuite",
     "ResourceTrackerSuite",
@@ -51,6 +53,7 @@ _MODULES = {
     "Breach": "suite",
     "CallObserverSuite": "observers",
     "HandshakeValidatorSuite": "validators",
+    "NameServiceSuite": "name_services",
     "NameStorageSuite": "storages",
     "PluginSuite": "plugins",
     "ResourceTrackerSuite": "trackers",

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from . import (
+    mutants_name_services,
     mutants_observers,
     mutants_plugins,
     mutants_serializers,
@@ -21,6 +22,7 @@ from . import (
 from .mutation import failures
 
 MODULES = {
+    "name services": mutants_name_services,
     "observers": mutants_observers,
     "plugins": mutants_plugins,
     "serializers": mutants_serializers,
