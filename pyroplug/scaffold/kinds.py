@@ -72,6 +72,14 @@ KINDS = {
         "```console\n$$ PYRO_CALL_OBSERVERS=$name python server.py\n```\n\n"
         "`PYRO_${upper}_SECONDS` is from which on a call takes long.",
     ),
+    "name-service": NewKind(
+        "name service",
+        "The name service $name for pyroplug: looks names up in a file",
+        '{\n        "name-service": ["$name"],\n        "config-item": ["${upper}_FILE"],\n    }',
+        "A program's proxies look names up with it where the configuration says so:\n\n"
+        "```console\n$$ PYRO_NAME_SERVICE=$name PYRO_${upper}_FILE=names.json python client.py\n```\n\n"
+        'The file is JSON: `{"shop": "PYRO:shop@192.168.1.5:4711"}` is what `PYRONAME:shop` stands for.',
+    ),
     "command": NewKind(
         "",
         "The command pyroplug $name: lists what a remote object offers",
