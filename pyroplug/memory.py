@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from io import BytesIO
 
-__all__ = ["fresh_memory"]
+__all__ = ["fresh_memory", "passing_memory"]
 
 _LARGEST = 1 << 23
 """Bytes of the largest piece that this is done for, as each thread may keep as much as that."""
@@ -21,6 +21,11 @@ def fresh_memory(size: int) -> BytesIO:
         _prepare(size)
     # Fresh bytes come cleared from the system, page by page as they are used, and getvalue() does not
     # copy them; a bytearray would be cleared at once, and copied to become bytes.
+    return BytesIO(bytes(size))
+
+
+def passing_memory(size: int) -> BytesIO:
+    """So many bytes for a moment only: what others of this size take is not kept for the next ones."""
     return BytesIO(bytes(size))
 
 

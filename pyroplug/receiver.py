@@ -10,7 +10,7 @@ from io import BytesIO
 
 from .contracts import Buffer, Codec
 from .errors import MessageTooLargeError, ProtocolError
-from .memory import fresh_memory
+from .memory import fresh_memory, passing_memory
 from .wire import (
     CHUNK,
     COMPRESSED,
@@ -268,7 +268,7 @@ class Receiver:
         while room > FIRST and (less := -(-room // GROWTH)) >= 2 * arrived:
             room = less
         try:
-            target = fresh_memory(room)
+            target = (fresh_memory if room == self._wanted else passing_memory)(room)
         except MemoryError:
             target = None
         if target is None:

@@ -122,6 +122,7 @@ def test_where_there_is_no_memory_the_peer_is_told(until: int, monkeypatch: pyte
 
     memory = module.fresh_memory
     monkeypatch.setattr(module, "fresh_memory", scarce)
+    monkeypatch.setattr(module, "passing_memory", scarce)
     monkeypatch.setattr(module, "FIRST", 10)
     receiver = new_receiver()
     assert feed(receiver, [header(100_000, serializer=3), bytes(100_000)]) == [wire.FAULT]
@@ -129,6 +130,22 @@ def test_where_there_is_no_memory_the_peer_is_told(until: int, monkeypatch: pyte
     assert "no memory left for 100,000 bytes" in str(receiver.error)
     assert receiver.broken is not None
     assert receiver.broken.serializer_id == 3
+
+
+def test_only_memory_for_the_whole_is_kept_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four mebibytes on the way to 64 would be another part of the message's size, as long as it is read."""
+    sizes: list[int] = []
+
+    def watched(size: int) -> Any:
+        sizes.append(size)
+        return memory(size)
+
+    memory = module.fresh_memory
+    monkeypatch.setattr(module, "fresh_memory", watched)
+    receiver, data = new_receiver(1 << 25), bytes(1 << 16)
+    feed(receiver, [header(1 << 22, serializer=3), *[data] * 64])
+    assert receiver.idle
+    assert sizes == [1 << 22]
 
 
 def test_the_limit_counts_annotations_and_what_decompression_yields() -> None:
