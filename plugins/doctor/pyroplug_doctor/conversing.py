@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import time
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from pyroplug.errors import (
@@ -26,6 +27,9 @@ from .remedies import Fault
 from .visits import Visit
 
 __all__ = ["call", "handshake", "look_at_object", "serializer", "similar"]
+
+_MANY, _LONG = 10_000, 200
+"""Names, and characters of a name: comparing takes its time, and others say how many there are."""
 
 
 def handshake(visit: Visit) -> Finding:
@@ -98,7 +102,7 @@ def look_at_object(visit: Visit) -> Finding:
 
 def similar(name: str, names: Iterable[str]) -> list[str]:
     """Which of the names may have been meant."""
-    known = {it.lower(): it for it in names}
+    known = {it.lower(): it for it in islice(names, _MANY) if len(it) <= _LONG}
     found = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.6)
     found += [
         it for it in known if it not in found and (name.lower() in it or (len(it) > 2 and it in name.lower()))

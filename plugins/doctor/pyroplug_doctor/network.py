@@ -92,6 +92,9 @@ def _why(visit: Visit, attempts: Sequence[Attempt]) -> tuple[Fault, dict[str, st
     ways = {one.reached for one in attempts}
     told = {"location": visit.location}
     if visit.names_at is not None:
+        if _is_elsewheres(visit, visit.names_at):
+            text = f"; localhost is another machine where the name server is, at {visit.names_at}"
+            return Fault.LOOPBACK, {**told, "what": visit.what, "text": text}
         instead = _elsewhere(visit)
         if instead is not None:
             return Fault.PUBLISHED_ELSEWHERE, {
@@ -102,6 +105,13 @@ def _why(visit: Visit, attempts: Sequence[Attempt]) -> tuple[Fault, dict[str, st
     if Reached.REFUSED in ways:
         return (Fault.REFUSED if visit.names_at is None else Fault.STALE_REGISTRATION), told
     return (Fault.FILTERED if Reached.FILTERED in ways else Fault.UNREACHABLE), told
+
+
+def _is_elsewheres(visit: Visit, names_at: str) -> bool:
+    """Whether the address is good for the server's machine alone, and that seems to be another one."""
+    there = URI(f"PYRO:x@{names_at}").host
+    here = hosts.kind_of(str(visit.uri.host)) is AddressKind.LOOPBACK
+    return here and there is not None and hosts.kind_of(there) is not AddressKind.LOOPBACK
 
 
 def _elsewhere(visit: Visit) -> str | None:

@@ -54,7 +54,7 @@ def connection(visit: Visit) -> Finding:
     try:
         situation.plugins.by_scheme(scheme).connect(address, situation.settings, situation.timeout).close()
     except TimeoutError as error:
-        return failed(Fault.FILTERED, str(error.args[0]), port="")
+        return failed(Fault.SILENT, str(error.args[0]))
     except CommunicationError as error:
         cause = error.__cause__
         number = cause.errno if isinstance(cause, OSError) else None

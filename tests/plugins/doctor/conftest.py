@@ -144,14 +144,15 @@ def full_port() -> Iterator[int]:
 class Process:
     """A server in a process of its own, whose first lines of output say where it is."""
 
-    def __init__(self, *arguments: str, ready: str) -> None:
+    def __init__(self, *arguments: str, ready: str, **items: str) -> None:
+        variables = {f"PYRO_{name}": value for name, value in items.items()}
         self._process = subprocess.Popen(
             [sys.executable, "-u", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            env={**os.environ, "PYRO_LOGLEVEL": "", "PYTHONWARNINGS": ""},
+            env={**os.environ, **variables},
         )
         assert self._process.stdout is not None
         for line in self._process.stdout:
@@ -179,8 +180,14 @@ class Thing:
 class Shy:
     def echo(self, value): return value
 
-host, names = sys.argv[1:3]
-with Pyro5.api.Daemon(host=host) as daemon:
+class Daemon(Pyro5.api.Daemon):
+    def validateHandshake(self, connection, data):
+        if data != password:
+            raise ValueError("that is not the word")
+        return "hello"
+
+host, names, password = sys.argv[1:]
+with Daemon(host=host) as daemon:
     uri = daemon.register(Thing, "thing")
     daemon.register(Shy, "shy")
     if names:
@@ -197,8 +204,8 @@ def pyro5_server() -> Iterator[Callable[..., Process]]:
     """Starts servers of Pyro5, which serve a thing, and register it as example.thing."""
     with ExitStack() as stack:
 
-        def start(host: str = "127.0.0.1", names: str = "") -> Process:
-            process = Process("-c", PYRO5_SERVER, host, names, ready="URI =")
+        def start(host: str = "127.0.0.1", names: str = "", password: str = "hello", **items: str) -> Process:
+            process = Process("-c", PYRO5_SERVER, host, names, password, ready="URI =", **items)
             stack.callback(process.kill)
             return process
 

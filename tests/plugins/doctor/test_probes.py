@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyroplug_doctor.conversing import similar
 from pyroplug_doctor.findings import on_one_line
+from pyroplug_doctor.names import Where
 from pyroplug_doctor.probes import broadcasts, first_bytes, hosts, ports
 from pyroplug_doctor.probes.first_bytes import Who, classify
 from pyroplug_doctor.probes.hosts import AddressKind, Target
@@ -198,6 +199,22 @@ def test_where_no_question_can_be_sent_to() -> None:
     assert found.answers == []
 
 
+@pytest.mark.parametrize(
+    ("host", "port", "location"),
+    [
+        ("", None, "localhost:9090"),
+        ("", 4000, "localhost:9090"),
+        ("server", None, "server:9090"),
+        ("server", 4000, "server:4000"),
+        ("::1", 4000, "[::1]:4000"),
+        ("[::1]", 4000, "[::1]:4000"),
+        ("./u:/run/names", None, "./u:/run/names"),
+    ],
+)
+def test_where_a_name_server_is_looked_for(host: str, port: int | None, location: str) -> None:
+    assert Where(host, port).location(situation()) == location
+
+
 # Words ------------------------------------------------------------------------------------------------
 
 
@@ -214,6 +231,12 @@ def test_where_no_question_can_be_sent_to() -> None:
 )
 def test_similar_names(name: str, names: list[str], found: list[str]) -> None:
     assert similar(name, names) == found
+
+
+def test_similar_names_are_looked_for_among_many() -> None:
+    names = (f"object {number} {'x' * 50}" for number in range(10**9))
+    assert similar("thing", names) == []
+    assert similar("x" * 300, ["x" * 300]) == []
 
 
 @given(st.text())

@@ -16,10 +16,12 @@ from typing import Any
 import pytest
 from pyroplug_doctor.findings import Outcome
 from pyroplug_doctor.remedies import Fault
+from pyroplug_doctor.servers import examine
 
+from pyroplug.api import URI
 from tests.running import Running, Way
 
-from .conftest import SHORT, Process, Thing, free_port, listening, port_of, scripted, walk_to
+from .conftest import SHORT, Process, Thing, Walk, free_port, listening, port_of, scripted, situation, walk_to
 
 RunDaemon = Callable[..., Running]
 STEPS = ["address", "host name", "port", "TLS", "protocol", "handshake", "serializer", "call", "object"]
@@ -123,6 +125,22 @@ def test_a_host_with_both_ip_versions_and_a_server_on_one(run_daemon: RunDaemon,
     assert found.facts["works"] == 4
     assert [it["outcome"] for it in found.facts["addresses"]][1] == "connected"
     assert walk.reached, walk
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="there is no IPv6")
+def test_ipv6(run_daemon: RunDaemon) -> None:
+    uri = run_daemon(thing=Thing(), daemon={"host": "::1"}).daemon.uriFor("thing")
+    walk = walk_to(uri)
+    assert walk.reached, walk
+    assert f"[::1]:{uri.port}" in walk.step("port").text
+
+
+def test_localhost_of_another_machine() -> None:
+    """A name server elsewhere knows an object by an address that is everybody's own."""
+    uri = URI(f"PYRO:thing@localhost:{free_port()}")
+    walk = Walk(list(examine(uri, situation(), "object", "192.0.2.1:9090")))
+    assert walk.fault == ("port", Fault.LOOPBACK)
+    assert "192.0.2.1:9090" in walk.failed.text
 
 
 # Ports ------------------------------------------------------------------------------------------------
@@ -249,6 +267,12 @@ def test_the_handshake_is_refused(run_daemon: RunDaemon) -> None:
     assert walk_to(uri, HANDSHAKE_SECRET="a horse and a battery").reached
 
 
+def test_a_server_of_pyro5_has_rules_of_its_own(pyro5_server: Callable[..., Process]) -> None:
+    walk = walk_to(pyro5_server(password="open sesame").said)
+    assert walk.fault == ("handshake", Fault.HANDSHAKE_REFUSED)
+    assert walk.failed.facts["reason"] == "that is not the word"
+
+
 def test_the_server_does_not_prove_itself(run_daemon: RunDaemon) -> None:
     items = {"HANDSHAKE_SECRET": "a horse and a battery", "HANDSHAKE_PROOFS": ("shared-secret",)}
     walk = walk_to(run_daemon(thing=Thing()).daemon.uriFor("thing"), **items)
@@ -360,3 +384,20 @@ def as_nobody(look: Callable[[], Any]) -> Any:
         said = pipe.read()
     os.waitpid(pid, 0)
     return pickle.loads(said)
+
+
+def test_a_socket_file_whose_queue_is_full(tmp_path: Path) -> None:
+    path = str(tmp_path / "full")
+    with contextlib.ExitStack() as stack:
+        sock = stack.enter_context(socket.socket(socket.AF_UNIX))
+        sock.bind(path)
+        sock.listen(0)
+        for _ in range(64):
+            client = stack.enter_context(socket.socket(socket.AF_UNIX))
+            client.setblocking(False)
+            if client.connect_ex(path):
+                break
+        else:
+            pytest.skip("this system's queues have no end")
+        walk = walk_to(f"PYRO:thing@./u:{path}", timeout=SHORT)
+    assert walk.fault == ("connection", Fault.SILENT)

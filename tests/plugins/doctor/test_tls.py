@@ -68,6 +68,14 @@ def test_a_client_without_tls_and_a_server_that_just_closes(good: Files) -> None
     assert walk.fault == ("protocol", Fault.TLS_ONLY)
 
 
+def test_a_client_without_tls_and_a_server_of_pyro5(
+    pyro5_server: Callable[..., Process], authority: Authority, good: Files
+) -> None:
+    server = pyro5_server(SSL="1", SSL_SERVERCERT=good.cert, SSL_SERVERKEY=good.key)
+    assert walk_to(server.said).fault == ("protocol", Fault.TLS_ONLY)
+    assert walk_trusting(authority, server.said).reached
+
+
 def test_a_server_without_tls(run_daemon: Callable[..., Running], authority: Authority) -> None:
     walk = walk_trusting(authority, run_daemon(thing=Thing()).daemon.uriFor("thing"))
     assert walk.fault == ("TLS", Fault.NO_TLS)

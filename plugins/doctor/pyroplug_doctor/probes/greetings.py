@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pyroplug.api import Proxy
@@ -34,10 +35,12 @@ def connected(uri: str, situation: Situation, serializer: str | None = None) -> 
 
 def accepted_serializers(uri: str, situation: Situation) -> list[str]:
     """The names of those serializers, of all that are installed here, in which the server takes a hello."""
+    names = situation.plugins.names(Kind.SERIALIZER)
+    brief = replace(situation, timeout=situation.timeout / max(len(names), 1))
     accepted = []
-    for name in situation.plugins.names(Kind.SERIALIZER):
+    for name in names:
         try:
-            proxy = connected(uri, situation, name)
+            proxy = connected(uri, brief, name)
         except (CommunicationError, PyroError):
             continue
         proxy._pyroRelease()
