@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pyroplug_doctor.diagnosis import reached
+from pyroplug_doctor.findings import failed, ok
+from pyroplug_doctor.remedies import Fault
 from pyroplug_doctor.report import SCHEMA
 
 import pyroplug
@@ -19,7 +22,7 @@ from pyroplug.api import URI, config
 from tests.running import Running
 from tests.test_cli import run
 
-from .conftest import Thing, free_port
+from .conftest import Thing, free_port, scripted
 
 RunDaemon = Callable[..., Running]
 
@@ -81,6 +84,20 @@ def test_verbose(uri: URI) -> None:
     _, out, _ = run("doctor", "--verbose", str(uri))
     assert re.search(r"^ +methods: echo$", out, re.MULTILINE)
     assert re.search(r"^ +version: 502$", out, re.MULTILINE)
+
+
+def test_verbose_gives_a_terminal_no_orders() -> None:
+    with scripted(lambda client: client.sendall(b"\x1b[2J\x07" * 9)) as port:
+        _, out, _ = run("doctor", "--verbose", f"PYRO:thing@127.0.0.1:{port}")
+    assert "data: " in out
+    assert out.replace("\n", "").isprintable()
+
+
+def test_who_has_not_come_to_the_end_has_reached_nothing() -> None:
+    assert not reached([])
+    assert not reached([ok("fine").at("port", "object")])
+    assert not reached([failed(Fault.SILENT, "").at("port", "object"), ok("").at("object", "object")])
+    assert reached([ok("fine").at("port", "object"), ok("fine").at("object", "object")])
 
 
 def document(*arguments: str) -> tuple[int, dict[str, Any]]:

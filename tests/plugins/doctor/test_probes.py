@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import threading
 import time
@@ -96,6 +97,17 @@ def test_all_addresses_are_tried_at_once(full_port: int) -> None:
     assert [it.reached for it in attempts] == [Reached.FILTERED, Reached.REFUSED, Reached.CONNECTED]
     assert attempts[0].seconds == SHORT
     assert attempts[2].seconds < SHORT
+
+
+def test_a_socket_that_has_met_itself_has_reached_nobody() -> None:
+    """It happens to who connects to a port from which the system lends ports."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        try:
+            sock.connect(sock.getsockname())
+        except OSError:
+            pytest.skip("this system does not do that")
+        assert ports.found_nobody(sock) == errno.ECONNREFUSED
 
 
 def test_no_targets() -> None:

@@ -8,6 +8,7 @@ import os
 import pickle
 import socket
 import struct
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -178,8 +179,10 @@ def http_port() -> Iterator[int]:
         thread.join()
 
 
-def test_an_http_server(http_port: int) -> None:
-    walk = walk_to(f"PYRO:thing@127.0.0.1:{http_port}", timeout=2.0)
+@pytest.mark.parametrize("serializer", ["serpent", "json"])
+def test_an_http_server(http_port: int, serializer: str) -> None:
+    """It answers when a line has ended; a greeting in serpent happens to have one."""
+    walk = walk_to(f"PYRO:thing@127.0.0.1:{http_port}", timeout=1.0, SERIALIZER=serializer)
     assert walk.fault == ("protocol", Fault.NOT_PYRO)
     assert walk.failed.facts["who"] == "an HTTP server"
 
@@ -358,12 +361,18 @@ def test_nobody_listens_at_a_socket_file(tmp_path: Path) -> None:
     assert walk.fault == ("connection", Fault.SOCKET_ABANDONED)
 
 
-def test_a_socket_that_this_user_may_not_use(run_daemon: RunDaemon) -> None:
-    running = run_daemon(Way("threadpool", "unix"), thing=Thing())
-    uri = running.daemon.uriFor("thing")
-    os.chmod(uri.sockname, 0)
-    walk = as_nobody(lambda: walk_to(uri, timeout=2.0).fault)
-    assert walk == ("socket file", Fault.SOCKET_FORBIDDEN)
+@pytest.mark.parametrize(("folder", "file"), [(0o755, 0), (0, 0o777)])
+def test_a_socket_that_this_user_may_not_use(run_daemon: RunDaemon, folder: int, file: int) -> None:
+    with tempfile.TemporaryDirectory() as place:  # not within the tests' own folder, which nobody may enter
+        path = f"{place}/socket"
+        uri = run_daemon(thing=Thing(), daemon={"unixsocket": path}).daemon.uriFor("thing")
+        os.chmod(path, file)
+        os.chmod(place, folder)
+        failed = as_nobody(lambda: walk_to(uri, timeout=2.0).failed)
+        os.chmod(place, 0o700)
+        os.chmod(path, 0o600)
+    assert (failed.step, failed.fault) == ("socket file", Fault.SOCKET_FORBIDDEN)
+    assert ("written" in failed.text) == (folder != 0)
 
 
 def as_nobody(look: Callable[[], Any]) -> Any:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from .hosts import Target
 
-__all__ = ["Attempt", "Reached", "try_all"]
+__all__ = ["Attempt", "Reached", "found_nobody", "try_all"]
 
 _FILTERED = frozenset({errno.ETIMEDOUT, errno.EPERM, errno.EACCES})
 _UNREACHABLE = frozenset(
@@ -73,7 +73,7 @@ def try_all(targets: Sequence[Target], timeout: float) -> list[Attempt]:
             if number in (errno.EINPROGRESS, errno.EWOULDBLOCK):
                 selector.register(sock, selectors.EVENT_WRITE, target)
             else:
-                note(target, number or _nobody(sock))
+                note(target, number or found_nobody(sock))
         while selector.get_map():
             left = began + timeout - time.monotonic()
             ready = selector.select(left) if left > 0 else []
@@ -84,14 +84,14 @@ def try_all(targets: Sequence[Target], timeout: float) -> list[Attempt]:
                 assert isinstance(tried, socket.socket)
                 selector.unregister(tried)
                 number = tried.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-                note(key.data, number or _nobody(tried))
+                note(key.data, number or found_nobody(tried))
     for target in targets:
         if target not in done:
             done[target] = Attempt(target, Reached.FILTERED, timeout, f"no answer within {timeout:g} s")
     return [done[target] for target in targets]
 
 
-def _nobody(sock: socket.socket) -> int:
+def found_nobody(sock: socket.socket) -> int:
     """An error if the system gave this end the very port that nobody listens at, and it met itself."""
     return errno.ECONNREFUSED if sock.getpeername() == sock.getsockname() else 0
 
