@@ -212,9 +212,18 @@ def pyro5_server() -> Iterator[Callable[..., Process]]:
         yield start
 
 
-@pytest.fixture(scope="module")
-def pyro5_names() -> Iterator[URI]:
-    """The URI of a name server of Pyro5."""
-    process = Process("-m", "Pyro5.nameserver", "-n", "127.0.0.1", "-p", "0", "-x", ready="URI =")
+NAME_SERVERS = {
+    "Pyro5": ["-m", "Pyro5.nameserver", "-n", "127.0.0.1", "-p", "0", "-x"],
+    "pyroplug": [
+        "-c",
+        "from pyroplug.api import start_ns_loop; start_ns_loop('127.0.0.1', 0, enableBroadcast=False)",
+    ],
+}
+
+
+@pytest.fixture(scope="module", params=NAME_SERVERS)
+def names_uri(request: pytest.FixtureRequest) -> Iterator[URI]:
+    """The URI of a name server, in a process of its own."""
+    process = Process(*NAME_SERVERS[request.param], ready="URI =")
     yield URI(process.said)
     process.kill()

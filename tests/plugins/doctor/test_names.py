@@ -1,4 +1,4 @@
-"""The steps from a name to an object, with a real name server of Pyro5."""
+"""The steps from a name to an object, with name servers of both libraries."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ NOWHERE = {"BROADCAST_ADDRS": ("127.0.0.1",)}
 
 
 @pytest.fixture
-def where(pyro5_names: URI) -> Where:
-    assert pyro5_names.host
-    return Where(pyro5_names.host, pyro5_names.port)
+def where(names_uri: URI) -> Where:
+    assert names_uri.host
+    return Where(names_uri.host, names_uri.port)
 
 
 @pytest.fixture
-def register(pyro5_names: URI) -> Iterator[Callable[..., None]]:
+def register(names_uri: URI) -> Iterator[Callable[..., None]]:
     """Puts names into the name server, and takes them out in the end."""
-    with Proxy(pyro5_names) as names:
+    with Proxy(names_uri) as names:
         registered = []
 
         def register(name: str, uri: Any, **named: Any) -> None:
@@ -57,10 +57,10 @@ def test_a_name(run_daemon: RunDaemon, register: Callable[..., None], where: Whe
 
 
 def test_the_uri_says_where_the_name_server_is(
-    run_daemon: RunDaemon, register: Callable[..., None], pyro5_names: URI
+    run_daemon: RunDaemon, register: Callable[..., None], names_uri: URI
 ) -> None:
     register("example.thing", run_daemon(thing=Thing()).daemon.uriFor("thing"))
-    walk = walk_to(f"PYRONAME:example.thing@{pyro5_names.location}", Where("nowhere.invalid", 1))
+    walk = walk_to(f"PYRONAME:example.thing@{names_uri.location}", Where("nowhere.invalid", 1))
     assert walk.reached, walk
 
 
@@ -78,8 +78,8 @@ def test_the_name_server_itself(where: Where) -> None:
     assert [it.step for it in walk.findings].count("address") == 1
 
 
-def test_where_the_configuration_says(pyro5_names: URI) -> None:
-    walk = walk_to(None, NS_HOST=pyro5_names.host, NS_PORT=pyro5_names.port, **NOWHERE)
+def test_where_the_configuration_says(names_uri: URI) -> None:
+    walk = walk_to(None, NS_HOST=names_uri.host, NS_PORT=names_uri.port, **NOWHERE)
     assert walk.reached, walk
 
 
@@ -104,8 +104,8 @@ def test_unknown_tags(where: Where) -> None:
     assert walk_to("PYROMETA:cold", where).fault == ("name", Fault.NAME_UNKNOWN)
 
 
-def test_a_stale_registration(pyro5_server: Callable[..., Process], pyro5_names: URI, where: Where) -> None:
-    server = pyro5_server(names=str(pyro5_names))
+def test_a_stale_registration(pyro5_server: Callable[..., Process], names_uri: URI, where: Where) -> None:
+    server = pyro5_server(names=str(names_uri))
     assert walk_to("PYRONAME:example.thing", where).reached
     server.kill()
     walk = walk_to("PYRONAME:example.thing", where)
@@ -210,11 +210,11 @@ def walk_asking(port: int, **named: Any) -> Walk:
     return walk_to(None, timeout=1.0, **items, **named)
 
 
-def test_a_broadcast_is_answered(pyro5_names: URI) -> None:
-    with answering(str(pyro5_names)) as port:
+def test_a_broadcast_is_answered(names_uri: URI) -> None:
+    with answering(str(names_uri)) as port:
         walk = walk_asking(port)
     assert walk.reached, walk
-    assert str(pyro5_names.location) in walk.findings[0].text
+    assert str(names_uri.location) in walk.findings[0].text
 
 
 def test_a_broadcast_is_answered_with_an_address_that_leads_nowhere() -> None:

@@ -361,6 +361,7 @@ def test_nobody_listens_at_a_socket_file(tmp_path: Path) -> None:
     assert walk.fault == ("connection", Fault.SOCKET_ABANDONED)
 
 
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 @pytest.mark.parametrize(("folder", "file"), [(0o755, 0), (0, 0o777)])
 def test_a_socket_that_this_user_may_not_use(run_daemon: RunDaemon, folder: int, file: int) -> None:
     with tempfile.TemporaryDirectory() as place:  # not within the tests' own folder, which nobody may enter
