@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import IO, Any
 
 import click
 
-__all__ = ["UNREACHABLE", "Failure", "later"]
+__all__ = ["UNREACHABLE", "Failure", "later", "ready_to_end"]
 
 UNREACHABLE = 3
 """The exit status where something is not wrong with what was asked for: nobody was there to ask."""
@@ -43,6 +45,32 @@ def later(name: str, target: str, summary: str) -> click.Command:
     :param summary: the line that lists of commands show.
     """
     return _Later(name, target, summary)
+
+
+@contextmanager
+def ready_to_end() -> Iterator[Callable[[], bool]]:
+    """Have SIGTERM wait until the daemon's loop can take it: from outside, the two look the same.
+
+    Who reads a URI that was printed may end the server at once, before its loop has begun. What is given
+    here is the loop's condition, whose first call says that it has.
+    """
+    import signal  # not above: lists of commands have no use for it
+
+    waiting = None
+    if hasattr(signal, "pthread_sigmask"):
+        waiting = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+    def begun() -> bool:
+        nonlocal waiting
+        if waiting is not None:
+            before, waiting = waiting, None
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        return True
+
+    try:
+        yield begun
+    finally:
+        begun()
 
 
 class _Later(click.Command):

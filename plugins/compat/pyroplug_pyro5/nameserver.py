@@ -1,17 +1,18 @@
-"""The name server, which is not there yet: its names exist, and using them raises ``NamingError``.
-
-Looking names up works, with any name server.
-"""
+"""The name server, and looking names up."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from pyroplug_nameserver.broadcast import BroadcastServer
+from pyroplug_nameserver.cleaning import AutoCleaner
+from pyroplug_nameserver.daemon import NameServerDaemon
 from pyroplug_nameserver.lookup import lookup, yplookup
+from pyroplug_nameserver.server import NameServer
+from pyroplug_nameserver.storages.memory import MemoryStore
+from pyroplug_nameserver.storages.sql import SqlStore
 
 from pyroplug.api import start_ns, start_ns_loop
-
-from .later import no_name_server
 
 __all__ = [
     "AutoCleaner",
@@ -28,40 +29,31 @@ __all__ = [
 ]
 
 
-class _Later:
-    """Cannot be made."""
+class MemoryStorage(MemoryStore):
+    """Keeps names in memory. It is for name servers to use, and no dictionary."""
 
-    def __init__(self, *_: Any, **__: Any) -> None:
-        raise no_name_server(type(self).__name__)
-
-
-class NameServer(_Later):
-    """The object that knows names."""
+    def __init__(self) -> None:
+        super().__init__()
 
 
-class NameServerDaemon(_Later):
-    """The daemon that serves it."""
+class SqlStorage(SqlStore):
+    """Keeps names in a file of SQLite's. It is for name servers to use, and no dictionary."""
 
-
-class BroadcastServer(_Later):
-    """Tells those who ask the network where it is."""
-
-
-class AutoCleaner(_Later):
-    """Removes the names of what is gone."""
-
-
-class MemoryStorage(_Later):
-    """Keeps names in memory."""
-
-
-class SqlStorage(_Later):
-    """Keeps names in a file."""
+    def __init__(self, dbfile: str) -> None:
+        """
+        :raises ValueError: no file is named.
+        :raises NamingError: it cannot be used.
+        """
+        if not dbfile or dbfile == ":memory:":
+            raise ValueError(f"{dbfile!r} is no file: use MemoryStorage for names that need not last")
+        super().__init__(dbfile)
 
 
 def main(args: Any = None) -> None:
-    """Raises ``NamingError``: there is no name server to start."""
-    raise no_name_server("the name server")
+    """Run a name server, with the options that Pyro5's has."""
+    from pyroplug_nameserver.commands.ns import main as run
+
+    run(args)
 
 
 if __name__ == "__main__":

@@ -72,7 +72,8 @@ def pyroplug_config_items() -> list[ConfigItem]:
 
 @hookimpl
 def pyroplug_commands(cli: click.Group) -> None:
-    """The command that talks to a name server; its file is imported when it is used."""
+    """The commands that run a name server, and talk to one; their files are imported when they are used."""
     from pyroplug.commands import later
 
+    cli.add_command(later("ns", f"{__name__}.commands.ns:ns", "Run a name server."))
     cli.add_command(later("nsc", f"{__name__}.commands.nsc:nsc", "List, look up, register and remove names."))

@@ -21,7 +21,7 @@ from .server import NameServer
 if TYPE_CHECKING:
     from .cleaning import AutoCleaner
 
-__all__ = ["NameServerDaemon", "running", "serve", "start"]
+__all__ = ["NameServerDaemon", "RunningNameServer", "serve", "start", "told"]
 
 DEFAULT_STORAGE = "memory"
 
@@ -143,13 +143,13 @@ def start(options: NameServerOptions, context: LookupContext) -> tuple[URI, Name
     return daemon.uriFor(NAMESERVER_NAME), daemon, responder
 
 
-class running:  # noqa: N801 - used as a context manager is
+class RunningNameServer:
     """A started name server and its responder, which runs in a thread, until the end of a block."""
 
     def __init__(self, options: NameServerOptions, context: LookupContext) -> None:
         self.uri, self.daemon, self.responder = start(options, context)
 
-    def __enter__(self) -> running:
+    def __enter__(self) -> RunningNameServer:
         if self.responder is not None:
             self.responder.runInThread()
         return self
@@ -164,13 +164,13 @@ class running:  # noqa: N801 - used as a context manager is
 
 def serve(options: NameServerOptions, condition: Callable[[], bool], context: LookupContext) -> None:
     """Start a name server, tell on standard output where it is, and serve it."""
-    with running(options, context) as server:
+    with RunningNameServer(options, context) as server:
         print("\n".join(told(server, options)), flush=True)
         server.daemon.requestLoop(condition)
     print("NS shut down.", flush=True)
 
 
-def told(server: running, options: NameServerOptions) -> list[str]:
+def told(server: RunningNameServer, options: NameServerOptions) -> list[str]:
     """What people are told of a name server that runs, a line each."""
     daemon, responder = server.daemon, server.responder
     lines = []

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from ast import literal_eval
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pyroplug_pyro5
@@ -16,7 +17,6 @@ import pytest
 import pyroplug.api
 import pyroplug.config
 import pyroplug.errors
-from pyroplug.errors import NamingError
 
 MODULES = [
     *("api", "callcontext", "client", "configure", "core", "errors", "nameserver", "nsc", "protocol"),
@@ -128,7 +128,7 @@ def test_the_echo_server_is_a_program(in_thread: Callable[..., Any]) -> None:
     daemon.close()
 
 
-# What is not there yet
+# Names
 
 
 def test_a_direct_uri_is_its_own_answer() -> None:
@@ -138,18 +138,25 @@ def test_a_direct_uri_is_its_own_answer() -> None:
         core.resolve(5)
 
 
-LATER: dict[str, Callable[[], Any]] = {
-    "main": lambda: ours("nameserver").main([]),
-    "NameServer": lambda: ours("nameserver").NameServer(),
-    "SqlStorage": lambda: ours("nameserver").SqlStorage("file"),
-}
+def test_name_servers_over_each_storage(tmp_path: Path) -> None:
+    module = ours("nameserver")
+    for storage in (None, module.MemoryStorage(), module.SqlStorage(str(tmp_path / "names.db"))):
+        names = module.NameServer(storage)
+        names.register("a", "PYRO:a@host:1", metadata={"x"})
+        assert names.lookup("a", True) == (ours("core").URI("PYRO:a@host:1"), {"x"})
+        names.storage.close()
+    with pytest.raises(ValueError, match="no file"):
+        module.SqlStorage(":memory:")
+    with module.NameServerDaemon("127.0.0.1", 0, storage=f"sql:{tmp_path / 'names.db'}") as daemon:
+        assert daemon.nameserver.lookup("a") == ours("core").URI("PYRO:a@host:1")
 
 
-@pytest.mark.parametrize("name", LATER)
-def test_without_a_name_server(name: str) -> None:
-    with pytest.raises(NamingError, match="no name server") as caught:
-        LATER[name]()
-    assert "Pyro.NameServer" in str(caught.value.hint)
+def test_the_name_server_as_a_program(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments, status in ((["--storage", "sql:"], 2), (["--unknown"], 2), (["-s", "dbm:x"], 1)):
+        with pytest.raises(SystemExit) as caught:
+            ours("nameserver").main(arguments)
+        assert caught.value.code == status
+        assert "rror: " in capsys.readouterr().err
 
 
 def test_the_gateway_is_the_plugins() -> None:

@@ -9,10 +9,9 @@ from typing import Any
 
 import click
 
-from pyroplug.commands import UNREACHABLE, Failure
+from pyroplug.commands import UNREACHABLE, Failure, ready_to_end
 from pyroplug.errors import NamingError, PyroError
 from pyroplug_tools.echoserver import Options, start
-from pyroplug_tools.running import ready_to_end
 
 __all__ = ["echo", "main"]
 

@@ -7,11 +7,10 @@ from contextlib import nullcontext, suppress
 import click
 
 from pyroplug.api import Daemon, config
-from pyroplug.commands import Failure
+from pyroplug.commands import Failure, ready_to_end
 from pyroplug.errors import PluginUnavailableError
 from pyroplug_tools.answers import write
 from pyroplug_tools.keeping import kept_name
-from pyroplug_tools.running import ready_to_end
 from pyroplug_tools.targets import target_of
 
 __all__ = ["serve"]
