@@ -22,6 +22,8 @@ LONGEST = 1000
 """Characters of a pattern."""
 MOST_STATES = 2000
 """Places in a pattern where matching can be; repetitions with a number multiply them."""
+MOST_PARTS = 10 * MOST_STATES
+"""Parts of a pattern, likewise."""
 MOST_WORK = 1_000_000
 """Steps that are made anew for one pattern, about a second's worth; those that were kept are free."""
 MOST_KEPT = 20_000
@@ -135,6 +137,7 @@ class _Program:
         self.after: list[int] = []
         self._ways: list[tuple[int, ...]] = []  # further states that are reached without a character
         self._only: list[str] = []  # where in a name that is so; empty for anywhere
+        self._built_parts = 0
         self._end = self._add(_never)
         self.first = self._built(tree, self._end)
 
@@ -166,7 +169,7 @@ class _Program:
 
     def _add(self, test: Test, after: int = 0, ways: tuple[int, ...] = (), only: str = "") -> int:
         if len(self.tests) >= MOST_STATES:
-            raise PatternError("it is too large", "repeat less in it")
+            raise _too_large()
         self.tests.append(test)
         self.after.append(after)
         self._ways.append(ways)
@@ -175,6 +178,9 @@ class _Program:
 
     def _built(self, node: Node, then: int) -> int:
         """The state at which a part of the pattern begins that goes on to ``then``."""
+        self._built_parts += 1
+        if self._built_parts > MOST_PARTS:  # repetitions of nothing make no states
+            raise _too_large()
         if node.kind == "char":
             assert node.test is not None
             return self._add(node.test, then)
@@ -201,6 +207,10 @@ class _Program:
         for _ in range(least):
             then = self._built(part, then)
         return then
+
+
+def _too_large() -> PatternError:
+    return PatternError("it is too large", "repeat less in it")
 
 
 def _never(_char: str) -> bool:
