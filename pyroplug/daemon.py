@@ -311,12 +311,14 @@ class Daemon:
         with interruptible(server.wake):
             server.events(eventsockets)
 
-    def combine(self, daemon: Daemon) -> None:
+    def combine(self, daemon: Any) -> None:
         """Serve another daemon's objects in this one's loop.
 
+        :param daemon: or what has a ``transportServer`` with ``sockets`` and ``events``, as servers have.
         :raises DaemonError: their server models do not go together.
         """
-        self._open_server().combine(daemon._open_server())
+        other = daemon.transportServer
+        self._open_server().combine(getattr(other, "server", other))
         self._combined = True
 
     def shutdown(self) -> None:

@@ -35,6 +35,8 @@ IN_ALL = 1000
 """Answers in a second to everybody."""
 ASKERS = 1000
 """Addresses that are remembered."""
+FORGET_EVERY = 1.0
+"""Seconds between two looks at which of them have been quiet."""
 BATCH = 100
 """Datagrams that are read in a row."""
 
@@ -188,13 +190,15 @@ class _Rate:
     def __init__(self) -> None:
         self._all = _Bucket(IN_ALL, time.monotonic())
         self._askers: dict[str, _Bucket] = {}
+        self._forgot = -FORGET_EVERY
 
     def allows(self, host: str) -> bool:
         """Whether an address gets another answer; if so, it is counted."""
         now = time.monotonic()
         bucket = self._askers.get(host)
         if bucket is None:
-            if len(self._askers) >= ASKERS:
+            if len(self._askers) >= ASKERS and now - self._forgot >= FORGET_EVERY:
+                self._forgot = now
                 self._askers = {one: its for one, its in self._askers.items() if not its.full(now)}
             if len(self._askers) >= ASKERS:
                 return False

@@ -15,22 +15,20 @@ from typing import TYPE_CHECKING, Any
 from pyroplug.api import URI, Proxy
 from pyroplug.config import Configuration, config
 from pyroplug.errors import AddressError, ConfigError, PyroError, TimeoutError
+from pyroplug.plugins import PluginSet, default_plugins
 from pyroplug.uri import DAEMON_NAME, NAMESERVER_NAME
 
 if TYPE_CHECKING:
     import logging
 
-    from pyroplug.plugins import PluginSet
-
     from .server import NameServer
 
 __all__ = ["AutoCleaner", "check_period"]
 
-ASKING = 16
+ASKING = 64
 """Addresses that are asked at the same time."""
 PATIENCE = 3.0
 """Seconds that an address gets to answer, where the configuration has no COMMTIMEOUT that is less."""
-LEAST_PERIOD = 3.0
 
 
 class AutoCleaner(threading.Thread):
@@ -46,7 +44,7 @@ class AutoCleaner(threading.Thread):
     :cvar override_autoclean_min: allow less than that, for tests.
     """
 
-    min_autoclean_value = LEAST_PERIOD
+    min_autoclean_value = 3.0
     max_unreachable_time = 20.0
     override_autoclean_min = False
 
@@ -62,7 +60,7 @@ class AutoCleaner(threading.Thread):
         :param plugins: with which they are asked; ``None`` for the process's own.
         :raises ConfigError: ``NS_AUTOCLEAN`` is too small.
         """
-        check_period(config, 0.0 if self.override_autoclean_min else self.min_autoclean_value)
+        check_period(config)
         super().__init__(name="pyroplug-cleaner", daemon=True)
         self.nameserver = nameserver
         self.unreachable: dict[str, float] = {}  # an address, and since when
@@ -70,7 +68,10 @@ class AutoCleaner(threading.Thread):
         self._settings = config.copy()
         self._settings.COMMTIMEOUT = min(config.COMMTIMEOUT or PATIENCE, PATIENCE)
         self._settings.MAX_RETRIES = 0
-        self._plugins = plugins
+        self._plain = self._settings.copy()  # the same without TLS, which a silent peer would not get over
+        if getattr(self._plain, "SSL", False):
+            self._plain.SSL = False
+        self._plugins = default_plugins() if plugins is None else plugins
         self._ended = threading.Event()
 
     @property
@@ -121,7 +122,7 @@ class AutoCleaner(threading.Thread):
         if self.stop:
             return
         try:
-            if is_there(location, self._settings, self._plugins):
+            if is_there(location, self._settings, self._plain, self._plugins):
                 self.unreachable.pop(location, None)
                 return
             now = time.monotonic()
@@ -135,13 +136,18 @@ class AutoCleaner(threading.Thread):
             _log().exception("the names of %s could not be cleaned", location)
 
 
-def is_there(location: str, settings: Configuration, plugins: PluginSet | None) -> bool:
-    """Whether anybody answers at an address, or that cannot be told."""
+def is_there(location: str, settings: Configuration, plain: Configuration, plugins: PluginSet) -> bool:
+    """Whether anybody answers at an address, or that cannot be told.
+
+    :param plain: the settings without TLS.
+    """
     proxy: Any = Proxy(f"PYRO:{DAEMON_NAME}@{location}", config=settings, plugins=plugins)
     try:
         proxy._pyroBind()
-    except (AddressError, TimeoutError):
+    except AddressError:
         return False
+    except TimeoutError:
+        return _takes_connections(location, plain, plugins)
     except PyroError:
         return True  # it refuses, is no Pyro server, or this configuration cannot ask
     finally:
@@ -149,9 +155,24 @@ def is_there(location: str, settings: Configuration, plugins: PluginSet | None) 
     return True
 
 
-def check_period(settings: Configuration, least: float = LEAST_PERIOD) -> None:
+def _takes_connections(location: str, settings: Configuration, plugins: PluginSet) -> bool:
+    """Whether somebody who does not answer, as he may be busy, can at least be connected with."""
+    scheme, address = None, location
+    if location.startswith("./"):
+        scheme, _, address = location[2:].partition(":")
+    try:
+        plugins.by_scheme(scheme).connect(address, settings, settings.COMMTIMEOUT).close()
+    except (AddressError, TimeoutError):
+        return False
+    except PyroError:
+        return True
+    return True
+
+
+def check_period(settings: Configuration) -> None:
     """Raise ``ConfigError`` if names shall be cleaned more often than makes sense."""
     period: float = settings.NS_AUTOCLEAN
+    least = 0.0 if AutoCleaner.override_autoclean_min else AutoCleaner.min_autoclean_value
     if period < least:
         raise ConfigError(
             f"NS_AUTOCLEAN is {period:g}, and cannot be smaller than {least:g}",
