@@ -36,7 +36,7 @@ def test_a_promise_is_kept_by_tests(promise: str, tests: list[str]) -> None:
 
 def test_there_are_promises_of_every_kind() -> None:
     assert len(promises()) > 20
-    assert TEXT.count(HEADER) == 6
+    assert TEXT.count(HEADER) == 7
 
 
 def test_settings_are_items() -> None:

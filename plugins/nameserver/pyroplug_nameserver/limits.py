@@ -141,6 +141,8 @@ class Quota:
         :raises NamingError: there is no room for it.
         """
         if client is None:
+            with self._lock:
+                self._room -= 1
             yield
             return
         host, size = host_of(client), size_of(record)
