@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
@@ -127,16 +127,15 @@ def test_an_object_that_is_not_there(lamp: Running) -> None:
     assert "unknown object 'candle'" in err
 
 
-@pytest.fixture
-def silent() -> Iterator[str]:
-    """Where somebody listens and says nothing."""
+def test_a_server_that_is_silent_is_asked_once() -> None:
+    """And not with one serializer after the other."""
     with closing(socket.create_server(("127.0.0.1", 0))) as sock:
-        yield "127.0.0.1:{1}".format(*sock.getsockname())
-
-
-def test_a_server_that_is_silent(silent: str) -> None:
-    """It is asked once, and not with one serializer after the other."""
-    code, out, err = inspect(f"PYRO:lamp@{silent}", "--timeout", "0.3")
+        uri = "PYRO:lamp@127.0.0.1:{1}".format(*sock.getsockname())
+        code, out, err = inspect(uri, "--timeout", "0.3")
+        sock.setblocking(False)
+        sock.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            sock.accept()
     assert (code, out) == (3, "")
     assert "0.3" in err
 
