@@ -187,8 +187,10 @@ def test_a_call_that_takes_too_long(run_daemon: Callable[..., Running]) -> None:
             return done.wait(PATIENCE)
 
     running = run_daemon(thing=Slow())
-    code, out, err = call(str(running.daemon.uriFor("thing")), "wait", "--timeout", "0.2")
-    done.set()
+    try:
+        code, out, err = call(str(running.daemon.uriFor("thing")), "wait", "--timeout", "0.2")
+    finally:
+        done.set()
     assert (code, out) == (3, "")
     assert "0.2" in err
 

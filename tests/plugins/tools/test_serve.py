@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from pyroplug_tools import keeping
 from pyroplug_tools.keeping import kept_name
 
 from pyroplug.api import URI, Proxy
@@ -167,9 +168,47 @@ def test_a_name_server_that_was_started_again_is_told_again() -> None:
             first.program.end(signal.SIGKILL)
             with name_server(first.port) as second:
                 wait_until(lambda: registered(second) == {"my.shop": (str(uri), {"a"})})
-                with Proxy(second.uri) as asked:
-                    asked.register("my.shop", "PYRO:other@localhost:1")
-                wait_until(lambda: registered(second)["my.shop"][0] == "PYRO:other@localhost:1")
+
+
+class Known:
+    """A name server in this process, which says what it has been asked."""
+
+    def __init__(self) -> None:
+        self.uri = ""
+        self.said: list[str] = []
+        self._pyroUri = "PYRO:Pyro.NameServer@nowhere:1"
+
+    def __enter__(self) -> Known:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def register(self, name: str, uri: URI, metadata: Any) -> None:
+        self.said.append("register")
+        self.uri = str(uri)
+
+    def lookup(self, name: str) -> str:
+        self.said.append("lookup")
+        return self.uri
+
+    def remove(self, name: str) -> None:
+        self.said.append("remove")
+
+
+def test_a_name_is_renewed_as_long_as_it_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names may lapse where nobody renews them; what somebody else has taken over is theirs for good."""
+    known = Known()
+    monkeypatch.setattr(keeping, "locate_ns", lambda config: known)
+    with kept_name("my.shop", URI("PYRO:shop@localhost:4444"), [], Configuration(environ={}), every=0.01):
+        wait_until(lambda: known.said.count("register") > 2)
+        known.uri = "PYRO:other@localhost:1"
+        asked = known.said.count("lookup")
+        wait_until(lambda: known.said.count("lookup") > asked + 1)
+        registered = known.said.count("register")
+        wait_until(lambda: known.said.count("lookup") > asked + 4)
+        assert known.said.count("register") == registered
+    assert (known.uri, known.said.count("remove")) == ("PYRO:other@localhost:1", 0)
 
 
 # What goes wrong -------------------------------------------------------------------------------------
