@@ -9,10 +9,23 @@ from typing import IO, Any
 
 import click
 
-__all__ = ["UNREACHABLE", "Failure", "later", "ready_to_end"]
+__all__ = ["UNREACHABLE", "Failure", "later", "ready_to_end", "visible"]
 
 UNREACHABLE = 3
 """The exit status where something is not wrong with what was asked for: nobody was there to ask."""
+
+
+_KEPT = frozenset("\n\t")
+
+
+def visible(text: str) -> str:
+    """A text that came from elsewhere as a terminal may have it: what is not printable is escaped.
+
+    Line ends and tabs stay.
+    """
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() or one in _KEPT else ascii(one)[1:-1] for one in text)
 
 
 class Failure(click.ClickException):
@@ -29,7 +42,7 @@ class Failure(click.ClickException):
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Write it."""
-        click.echo(f"error: {self.message}", file=file, err=True)
+        click.echo(f"error: {visible(self.message)}", file=file, err=True)
 
 
 def later(name: str, target: str, summary: str) -> click.Command:

@@ -10,7 +10,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from pyroplug.commands import UNREACHABLE, Failure, later
+from pyroplug.commands import UNREACHABLE, Failure, later, visible
 from pyroplug.errors import DaemonError
 
 SOURCE = """
@@ -91,3 +91,14 @@ def test_a_failure_is_told_and_ends_the_command(status: int | None, code: int) -
     result = CliRunner().invoke(fail)
     assert (result.exit_code, result.stdout) == (code, "")
     assert result.stderr == "error: out of cheese\nhint: buy some\n"
+
+
+def test_what_comes_from_elsewhere_gives_a_terminal_no_orders() -> None:
+    assert visible("plain ä\n\ttext") == "plain ä\n\ttext"
+    assert visible("a\x1b[2J\r\x9bä") == r"a\x1b[2J\r\x9bä"
+
+    @click.command()
+    def fail() -> None:
+        raise Failure("\x1b[2J")
+
+    assert CliRunner().invoke(fail, color=True).stderr == "error: \\x1b[2J\n"

@@ -11,11 +11,11 @@ from pprint import pformat
 from typing import Any
 
 from pyroplug.api import URI, Proxy
+from pyroplug.commands import visible
 
 __all__ = ["as_json", "as_text", "plain", "write"]
 
 _WIDTH = 100
-_KEPT = frozenset("\n\t")
 
 
 def as_text(value: Any) -> str | None:
@@ -62,7 +62,7 @@ def write(text: str) -> None:
     that the output cannot have are escaped everywhere.
     """
     if sys.stdout.isatty():
-        text = "".join(one if one.isprintable() or one in _KEPT else ascii(one)[1:-1] for one in text)
+        text = visible(text)
     encoding = sys.stdout.encoding or "utf-8"
     sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
     sys.stdout.flush()

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from pyroplug.api import URI, Proxy
-from pyroplug.commands import UNREACHABLE, Failure
+from pyroplug.commands import UNREACHABLE, Failure, visible
 from pyroplug.errors import (
     CommunicationError,
     MessageTooLargeError,
@@ -63,7 +63,7 @@ def telling(traceback: bool = False) -> Iterator[None]:
         if lines is None and isinstance(error, CommunicationError):
             raise Failure(error, _status(error)) from error
         if traceback and lines:
-            click.echo("".join(lines).rstrip("\n"), err=True)
+            click.echo(visible("".join(lines).rstrip("\n")), err=True)
         raise Failure(_named(error)) from error
 
 

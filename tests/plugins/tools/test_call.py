@@ -137,6 +137,13 @@ def test_the_remote_traceback_is_shown_if_wanted(uri: str) -> None:
     assert err.endswith("\nerror: FileNotFoundError: [Errno 2] x\n")
 
 
+def test_what_the_object_raises_gives_a_terminal_no_orders(uri: str) -> None:
+    for options in ([], ["--traceback"]):
+        result = CliRunner().invoke(main, ["call", uri, "fail", "\x1b[2J", *options], color=True)
+        assert "\x1b" not in result.stderr
+        assert "x1b[2J" in result.stderr
+
+
 def test_an_unknown_method_is_told_with_a_remedy(uri: str) -> None:
     code, out, err = call(uri, "ecko")
     assert (code, out) == (1, "")
