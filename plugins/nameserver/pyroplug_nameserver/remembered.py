@@ -1,8 +1,8 @@
 """A cache over a store that tells of changes: a lookup is a look into memory, and never behind what was told.
 
 A registry that lives elsewhere takes a journey for each lookup. What it answered is remembered until it tells
-of a change, or until the lease is over. A store that cannot be watched is not for this: nobody knew when
-to forget.
+of a change, or until the lease is over. A store that cannot be watched is not for this: nobody would know
+when to forget.
 """
 
 from __future__ import annotations
