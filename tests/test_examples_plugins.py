@@ -15,8 +15,8 @@ PUBLIC = {"api", "config", "contracts", "errors", "hookspecs", "testing"}
 every_plugin = pytest.mark.parametrize("folder", PLUGINS, ids=lambda folder: folder.name)
 
 
-def test_there_are_two() -> None:
-    assert [folder.name for folder in PLUGINS] == ["pyroplug-cbor", "pyroplug-inproc"]
+def test_there_are_three() -> None:
+    assert [folder.name for folder in PLUGINS] == ["pyroplug-cbor", "pyroplug-inproc", "pyroplug-sharednames"]
 
 
 @every_plugin
@@ -41,7 +41,7 @@ def copies(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def environment(copies: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """With pyroplug, and both plugins."""
+    """With pyroplug, and all of them."""
     tree = copy_of_the_source(tmp_path_factory.mktemp("tree"))
     environment = Environment(tmp_path_factory.mktemp("examples") / "venv")
     environment.install("hatchling", "mypy", "ruff", "cbor2>=6.0", f"{tree}[testing]")

@@ -21,6 +21,7 @@ import importlib.util
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .clock import FakeClock
     from .comparing import same
     from .name_services import NameServiceSuite
     from .observers import CallObserverSuite
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Breach",
     "CallObserverSuite",
+    "FakeClock",
     "HandshakeValidatorSuite",
     "NameServiceSuite",
     "NameStorageSuite",
@@ -52,6 +54,7 @@ __all__ = [
 _MODULES = {
     "Breach": "suite",
     "CallObserverSuite": "observers",
+    "FakeClock": "clock",
     "HandshakeValidatorSuite": "validators",
     "NameServiceSuite": "name_services",
     "NameStorageSuite": "storages",

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from pyroplug.api import URI, Daemon
 from pyroplug.config import Configuration, config
-from pyroplug.contracts import HandshakeValidator, LookupContext, NameServerOptions, NameStorage, NameStore
+from pyroplug.contracts import (
+    HandshakeValidator,
+    LookupContext,
+    NameServerOptions,
+    NameStorage,
+    NameStore,
+    WatchedNameStore,
+)
 from pyroplug.plugins import Kind, PluginSet, default_plugins
 from pyroplug.uri import NAMESERVER_NAME
 
@@ -116,7 +123,12 @@ def opened_store(storage: str | NameStore | None, settings: Configuration, plugi
         return storage
     name, _, address = (storage or DEFAULT_STORAGE).partition(":")
     kind: NameStorage = plugins.get(Kind.NAME_STORAGE, name)
-    return kind.open(address, settings)
+    store = kind.open(address, settings)
+    if isinstance(store, WatchedNameStore):  # one that lives elsewhere, and tells what changes there
+        from .remembered import RememberedStore
+
+        return RememberedStore(store)
+    return store
 
 
 def start(options: NameServerOptions, context: LookupContext) -> tuple[URI, NameServerDaemon, Any]:

@@ -9,10 +9,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyroplug_nameserver.daemon import opened_store
 from pyroplug_nameserver.remembered import RememberedStore
 
+from pyroplug.config import Configuration
 from pyroplug.contracts import NameRecord, NameStorage
 from pyroplug.errors import NamingError
+from pyroplug.hookspecs import hookimpl
+from pyroplug.plugins import PluginSet
 from pyroplug.testing import NameStorageSuite
 from pyroplug.testing.clock import FakeClock
 from pyroplug.testing.names import DictStorage, DictStore, Place
@@ -224,3 +228,25 @@ def test_whoever_watches_finds_what_is_new() -> None:
 def test_it_needs_room(registry: Any) -> None:
     with pytest.raises(ValueError, match="room for one record"):
         RememberedStore(registry, 0)
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_a_name_server_remembers_what_a_store_tells_of(watched: bool) -> None:
+    """And nothing of another one's."""
+
+    class Unwatched(DictStore):
+        watch = None  # type: ignore[assignment]
+
+    storage = DictStorage(DictStore if watched else Unwatched)
+
+    class Plugin:
+        @hookimpl
+        def pyroplug_name_storages(self) -> list[Any]:
+            return [storage]
+
+    plugins = PluginSet(plugins={"own": Plugin()})
+    store = opened_store("dict:anywhere", Configuration(environ={}), plugins)
+    assert isinstance(store, RememberedStore) == watched
+    store.put(NameRecord("a", "1"), replace=True)
+    assert store.get("a") == storage.places["anywhere"].kept["a"]
+    store.close()
