@@ -80,6 +80,13 @@ KINDS = {
         "```console\n$$ PYRO_NAME_SERVICE=$name PYRO_${upper}_FILE=names.json python client.py\n```\n\n"
         'The file is JSON: `{"shop": "PYRO:shop@192.168.1.5:4711"}` is what `PYRONAME:shop` stands for.',
     ),
+    "name-storage": NewKind(
+        "name storage",
+        "The name storage $name for pyroplug: a JSON file",
+        '{"name-storage": ["$name"]}',
+        "A name server keeps its names in it where it is told to:\n\n"
+        "```console\n$$ pyroplug ns --storage $name:names.json\n```",
+    ),
     "command": NewKind(
         "",
         "The command pyroplug $name: lists what a remote object offers",
