@@ -87,10 +87,22 @@ def port_of(sock: socket.socket) -> int:
     return int(sock.getsockname()[1])
 
 
-def free_port() -> int:
-    """A port at which nobody listens."""
-    with listening() as sock:
-        return port_of(sock)
+_held: list[socket.socket] = []
+
+
+def free_port(kind: int = socket.SOCK_STREAM) -> int:
+    """A port at which nobody listens, and that nobody else gets as long as the test runs."""
+    sock = socket.socket(socket.AF_INET, kind)
+    _held.append(sock)
+    sock.bind(("127.0.0.1", 0))
+    return port_of(sock)
+
+
+@pytest.fixture(autouse=True)
+def ports_given_back(nothing_left_behind: None) -> Iterator[None]:
+    yield
+    while _held:
+        _held.pop().close()
 
 
 @contextmanager

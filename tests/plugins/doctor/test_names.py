@@ -95,7 +95,7 @@ def test_a_loopback_address_is_for_this_machine_alone(where: Where) -> None:
 def test_an_unknown_name(register: Callable[..., None], where: Where) -> None:
     register("example.greeting", "PYRO:x@127.0.0.1:1")
     walk = walk_to("PYRONAME:exampel.greeting", where)
-    assert walk.fault == ("name", Fault.NAME_UNKNOWN)
+    assert walk.fault == ("name", Fault.NAME_UNKNOWN), walk
     assert walk.failed.facts["similar"] == ["example.greeting"]
     assert not walk.reached
 
@@ -109,7 +109,7 @@ def test_a_stale_registration(pyro5_server: Callable[..., Process], names_uri: U
     assert walk_to("PYRONAME:example.thing", where).reached
     server.kill()
     walk = walk_to("PYRONAME:example.thing", where)
-    assert walk.fault == ("port", Fault.STALE_REGISTRATION)
+    assert walk.fault == ("port", Fault.STALE_REGISTRATION), walk
 
 
 @pytest.mark.skipif("sys.platform != 'linux'", reason="127.0.0.2 is this machine on Linux alone")
@@ -121,7 +121,7 @@ def test_a_published_address_that_does_not_lead_to_the_server(
     assert uri.host == "127.0.0.2"
     register("example.thing", uri)
     walk = walk_to("PYRONAME:example.thing", where)
-    assert walk.fault == ("port", Fault.PUBLISHED_ELSEWHERE)
+    assert walk.fault == ("port", Fault.PUBLISHED_ELSEWHERE), walk
     assert walk.failed.facts["instead"] == f"127.0.0.1:{uri.port}"
 
 
@@ -138,16 +138,21 @@ def test_a_published_address_at_which_nobody_listens(
 
 def test_no_name_server_where_it_has_to_be() -> None:
     walk = walk_to("PYRONAME:example.thing", Where("127.0.0.1", free_port()))
-    assert walk.fault == ("name server", Fault.NAME_SERVER_NOT_FOUND)
+    assert walk.fault == ("name server", Fault.NAME_SERVER_NOT_FOUND), walk
     assert walk.step("name").outcome is Outcome.SKIPPED
     assert "refused" in walk.failed.text
     assert not walk.reached
 
 
 def test_no_name_server_anywhere() -> None:
-    items = {"NS_HOST": "127.0.0.1", "NS_PORT": free_port(), "NS_BCPORT": unused_datagram_port(), **NOWHERE}
+    items = {
+        "NS_HOST": "127.0.0.1",
+        "NS_PORT": free_port(),
+        "NS_BCPORT": free_port(socket.SOCK_DGRAM),
+        **NOWHERE,
+    }
     walk = walk_to(None, timeout=1.0, **items)
-    assert walk.fault == ("name server", Fault.NAME_SERVER_NOT_FOUND)
+    assert walk.fault == ("name server", Fault.NAME_SERVER_NOT_FOUND), walk
     assert len(walk.failed.facts["tried"]) == 2
     assert any(it.startswith("broadcast to 127.0.0.1:") for it in walk.failed.facts["tried"])
 
@@ -155,28 +160,22 @@ def test_no_name_server_anywhere() -> None:
 def test_somebody_else_where_the_name_server_has_to_be() -> None:
     with scripted(lambda client: client.sendall(b"SSH-2.0-OpenSSH\r\n")) as port:
         walk = walk_to("PYRONAME:example.thing", Where("127.0.0.1", port))
-    assert walk.fault == ("protocol", Fault.NOT_PYRO)
+    assert walk.fault == ("protocol", Fault.NOT_PYRO), walk
     assert walk.failed.scope == "name server"
 
 
 def test_a_daemon_without_a_name_server(run_daemon: RunDaemon) -> None:
     port = run_daemon(thing=Thing()).daemon.uriFor("thing").port
     walk = walk_to("PYRONAME:example.thing", Where("127.0.0.1", port))
-    assert walk.fault == ("object", Fault.OBJECT_UNKNOWN)
+    assert walk.fault == ("object", Fault.OBJECT_UNKNOWN), walk
 
 
 def test_a_name_server_at_a_unix_socket_that_is_not_there(tmp_path: Any) -> None:
     walk = walk_to("PYRONAME:example.thing", Where(f"./u:{tmp_path}/names", None))
-    assert walk.fault == ("name server", Fault.NAME_SERVER_NOT_FOUND)
+    assert walk.fault == ("name server", Fault.NAME_SERVER_NOT_FOUND), walk
 
 
 # Broadcasts -------------------------------------------------------------------------------------------
-
-
-def unused_datagram_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 @contextmanager
@@ -220,7 +219,7 @@ def test_a_broadcast_is_answered(names_uri: URI) -> None:
 def test_a_broadcast_is_answered_with_an_address_that_leads_nowhere() -> None:
     with answering(f"PYRO:Pyro.NameServer@127.0.0.1:{free_port()}") as port:
         walk = walk_asking(port)
-    assert walk.fault == ("port", Fault.REFUSED)
+    assert walk.fault == ("port", Fault.REFUSED), walk
     assert walk.failed.scope == "name server"
 
 
@@ -228,14 +227,14 @@ def test_a_broadcast_is_answered_with_an_address_that_leads_nowhere() -> None:
 def test_a_broadcast_is_answered_with_nonsense(text: str) -> None:
     with answering(text) as port:
         walk = walk_asking(port)
-    assert walk.fault == ("name server", Fault.NAME_SERVER_NOT_FOUND)
+    assert walk.fault == ("name server", Fault.NAME_SERVER_NOT_FOUND), walk
 
 
 def test_the_name_server_takes_no_connections(full_port: int) -> None:
     began = time.monotonic()
     walk = walk_to("PYRONAME:example.thing", Where("127.0.0.1", full_port), timeout=SHORT)
     assert time.monotonic() - began < 5 * SHORT
-    assert walk.fault == ("name server", Fault.NAME_SERVER_NOT_FOUND)
+    assert walk.fault == ("name server", Fault.NAME_SERVER_NOT_FOUND), walk
 
 
 def test_a_name_server_over_a_unix_socket(run_daemon: RunDaemon) -> None:

@@ -54,7 +54,7 @@ def test_a_daemon_counts_the_call(run_daemon: RunDaemon) -> None:
     running = run_daemon(thing=Thing())
     running.daemon.objectsById["Pyro.Daemon"].ping = None  # type: ignore[attr-defined]
     walk = walk_to(running.daemon.uriFor("thing"))
-    assert walk.fault == ("call", Fault.CALL_FAILED)
+    assert walk.fault == ("call", Fault.CALL_FAILED), walk
     assert not walk.reached
 
 
@@ -79,7 +79,7 @@ def test_all_addresses_are_no_address(pyro5_server: Callable[..., Process]) -> N
 
 def test_a_host_that_nobody_knows() -> None:
     walk = walk_to("PYRO:thing@nowhere.invalid:9090")
-    assert walk.fault == ("host name", Fault.HOST_UNKNOWN)
+    assert walk.fault == ("host name", Fault.HOST_UNKNOWN), walk
     assert walk.step("port").outcome is Outcome.SKIPPED
 
 
@@ -140,7 +140,7 @@ def test_localhost_of_another_machine() -> None:
     """A name server elsewhere knows an object by an address that is everybody's own."""
     uri = URI(f"PYRO:thing@localhost:{free_port()}")
     walk = Walk(list(examine(uri, situation(), "object", "192.0.2.1:9090")))
-    assert walk.fault == ("port", Fault.LOOPBACK)
+    assert walk.fault == ("port", Fault.LOOPBACK), walk
     assert "192.0.2.1:9090" in walk.failed.text
 
 
@@ -149,7 +149,7 @@ def test_localhost_of_another_machine() -> None:
 
 def test_nobody_listens() -> None:
     walk = walk_to(f"PYRO:thing@127.0.0.1:{free_port()}")
-    assert walk.fault == ("port", Fault.REFUSED)
+    assert walk.fault == ("port", Fault.REFUSED), walk
     assert [it.outcome for it in walk.findings[3:]] == [Outcome.SKIPPED] * 6
     assert [it.step for it in walk.findings] == STEPS
     assert not walk.reached
@@ -158,7 +158,7 @@ def test_nobody_listens() -> None:
 def test_nothing_comes_back(full_port: int) -> None:
     """A firewall that drops everything looks like that, too."""
     walk = walk_to(f"PYRO:thing@127.0.0.1:{full_port}", timeout=SHORT)
-    assert walk.fault == ("port", Fault.FILTERED)
+    assert walk.fault == ("port", Fault.FILTERED), walk
     assert f"{SHORT:g} s" in walk.failed.text
 
 
@@ -183,21 +183,21 @@ def http_port() -> Iterator[int]:
 def test_an_http_server(http_port: int, serializer: str) -> None:
     """It answers when a line has ended; a greeting in serpent happens to have one."""
     walk = walk_to(f"PYRO:thing@127.0.0.1:{http_port}", timeout=1.0, SERIALIZER=serializer)
-    assert walk.fault == ("protocol", Fault.NOT_PYRO)
+    assert walk.fault == ("protocol", Fault.NOT_PYRO), walk
     assert walk.failed.facts["who"] == "an HTTP server"
 
 
 def test_an_ssh_server() -> None:
     with scripted(lambda client: client.sendall(b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n")) as port:
         walk = walk_to(f"PYRO:thing@127.0.0.1:{port}")
-    assert walk.fault == ("protocol", Fault.NOT_PYRO)
+    assert walk.fault == ("protocol", Fault.NOT_PYRO), walk
     assert "SSH-2.0-OpenSSH_9.2p1" in walk.failed.text
 
 
 def test_control_characters_are_not_printed() -> None:
     with scripted(lambda client: client.sendall(b"\x1b[2J\x07nonsense")) as port:
         walk = walk_to(f"PYRO:thing@127.0.0.1:{port}")
-    assert walk.fault == ("protocol", Fault.NOT_PYRO)
+    assert walk.fault == ("protocol", Fault.NOT_PYRO), walk
     assert walk.failed.text.isprintable()
 
 
@@ -219,20 +219,20 @@ def future_refusal(client: socket.socket) -> None:
 def test_another_version(answer: Callable[[socket.socket], None], fault: Fault, version: int) -> None:
     with scripted(answer) as port:
         walk = walk_to(f"PYRO:thing@127.0.0.1:{port}")
-    assert walk.fault == ("protocol", fault)
+    assert walk.fault == ("protocol", fault), walk
     assert walk.failed.facts["version"] == version
 
 
 def test_nobody_speaks() -> None:
     with listening() as sock:
         walk = walk_to(f"PYRO:thing@127.0.0.1:{port_of(sock)}", timeout=SHORT)
-    assert walk.fault == ("protocol", Fault.SILENT)
+    assert walk.fault == ("protocol", Fault.SILENT), walk
 
 
 def test_connections_are_closed_at_once() -> None:
     with scripted(lambda client: None) as port:
         walk = walk_to(f"PYRO:thing@127.0.0.1:{port}")
-    assert walk.fault == ("protocol", Fault.CLOSED)
+    assert walk.fault == ("protocol", Fault.CLOSED), walk
 
 
 def drip(client: socket.socket) -> None:
@@ -252,7 +252,7 @@ def test_one_byte_now_and_then_does_not_last_longer() -> None:
 
     with scripted(server) as port:
         walk = walk_to(f"PYRO:thing@127.0.0.1:{port}", timeout=SHORT)
-    assert walk.fault == ("protocol", Fault.SILENT)
+    assert walk.fault == ("protocol", Fault.SILENT), walk
     assert "b'P" in walk.failed.text
     assert SHORT <= (walk.failed.seconds or 0) < 2 * SHORT
 
@@ -265,21 +265,21 @@ def test_the_handshake_is_refused(run_daemon: RunDaemon) -> None:
     running = run_daemon(thing=Thing(), **items)
     uri = running.daemon.uriFor("thing")
     walk = walk_to(uri)
-    assert walk.fault == ("handshake", Fault.HANDSHAKE_REFUSED)
+    assert walk.fault == ("handshake", Fault.HANDSHAKE_REFUSED), walk
     assert "secret" in walk.failed.facts["reason"]
     assert walk_to(uri, HANDSHAKE_SECRET="a horse and a battery").reached
 
 
 def test_a_server_of_pyro5_has_rules_of_its_own(pyro5_server: Callable[..., Process]) -> None:
     walk = walk_to(pyro5_server(password="open sesame").said)
-    assert walk.fault == ("handshake", Fault.HANDSHAKE_REFUSED)
+    assert walk.fault == ("handshake", Fault.HANDSHAKE_REFUSED), walk
     assert walk.failed.facts["reason"] == "that is not the word"
 
 
 def test_the_server_does_not_prove_itself(run_daemon: RunDaemon) -> None:
     items = {"HANDSHAKE_SECRET": "a horse and a battery", "HANDSHAKE_PROOFS": ("shared-secret",)}
     walk = walk_to(run_daemon(thing=Thing()).daemon.uriFor("thing"), **items)
-    assert walk.fault == ("handshake", Fault.PROOF_MISSING)
+    assert walk.fault == ("handshake", Fault.PROOF_MISSING), walk
 
 
 @pytest.mark.parametrize("model", ["threadpool", "multiplex"])
@@ -294,13 +294,13 @@ def test_the_serializer_is_not_accepted(run_daemon: RunDaemon) -> None:
     running = run_daemon(thing=Thing(), SERIALIZERS_ACCEPTED=["json", "msgpack"], SERIALIZER="json")
     walk = walk_to(running.daemon.uriFor("thing"), SERIALIZER="serpent")
     assert walk.step("handshake").outcome is Outcome.OK
-    assert walk.fault == ("serializer", Fault.SERIALIZER_REFUSED)
+    assert walk.fault == ("serializer", Fault.SERIALIZER_REFUSED), walk
     assert set(walk.failed.facts["accepted"]) == {"json", "msgpack"}
 
 
 def test_the_serializer_is_not_here(run_daemon: RunDaemon) -> None:
     walk = walk_to(run_daemon(thing=Thing()).daemon.uriFor("thing"), SERIALIZER="cbor")
-    assert walk.fault == ("handshake", Fault.SERIALIZER_MISSING)
+    assert walk.fault == ("handshake", Fault.SERIALIZER_MISSING), walk
 
 
 @pytest.mark.parametrize("pyro5", [False, True])
@@ -309,21 +309,21 @@ def test_the_object_is_unknown(
 ) -> None:
     uri = pyro5_server().said if pyro5 else str(run_daemon(thing=Thing()).daemon.uriFor("thing"))
     walk = walk_to(uri.replace("thing", "thingy"))
-    assert walk.fault == ("object", Fault.OBJECT_UNKNOWN)
+    assert walk.fault == ("object", Fault.OBJECT_UNKNOWN), walk
     assert walk.failed.facts["similar"] == ["thing"]
 
 
 def test_a_daemon_that_does_not_say_what_it_serves(run_daemon: RunDaemon) -> None:
     running = run_daemon(thing=Thing(), DAEMON_INFO=False)
     walk = walk_to(str(running.daemon.uriFor("thing")).replace("thing", "thingy"))
-    assert walk.fault == ("object", Fault.OBJECT_UNKNOWN)
+    assert walk.fault == ("object", Fault.OBJECT_UNKNOWN), walk
     assert walk.failed.facts["similar"] == []
 
 
 def test_the_object_exposes_nothing(pyro5_server: Callable[..., Process]) -> None:
     """A daemon of Pyro5 serves such an object; ours refuses to."""
     walk = walk_to(pyro5_server().said.replace("thing", "shy"))
-    assert walk.fault == ("object", Fault.EXPOSES_NOTHING)
+    assert walk.fault == ("object", Fault.EXPOSES_NOTHING), walk
 
 
 # Other transports -----------------------------------------------------------------------------------------
@@ -331,7 +331,7 @@ def test_the_object_exposes_nothing(pyro5_server: Callable[..., Process]) -> Non
 
 def test_an_address_of_no_transport() -> None:
     walk = walk_to("PYRO:thing@./pigeon:roof")
-    assert walk.fault == ("transport", Fault.NO_TRANSPORT)
+    assert walk.fault == ("transport", Fault.NO_TRANSPORT), walk
 
 
 def test_a_unix_socket(run_daemon: RunDaemon) -> None:
@@ -343,13 +343,13 @@ def test_a_unix_socket(run_daemon: RunDaemon) -> None:
 
 def test_no_socket_file(tmp_path: Path) -> None:
     walk = walk_to(f"PYRO:thing@./u:{tmp_path / 'gone'}")
-    assert walk.fault == ("socket file", Fault.SOCKET_MISSING)
+    assert walk.fault == ("socket file", Fault.SOCKET_MISSING), walk
 
 
 def test_a_file_that_is_no_socket(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     walk = walk_to(f"PYRO:thing@./u:{tmp_path / 'file'}")
-    assert walk.fault == ("socket file", Fault.NO_SOCKET)
+    assert walk.fault == ("socket file", Fault.NO_SOCKET), walk
 
 
 def test_nobody_listens_at_a_socket_file(tmp_path: Path) -> None:
@@ -358,7 +358,7 @@ def test_nobody_listens_at_a_socket_file(tmp_path: Path) -> None:
         sock.bind(str(path))
         sock.listen()
     walk = walk_to(f"PYRO:thing@./u:{path}")
-    assert walk.fault == ("connection", Fault.SOCKET_ABANDONED)
+    assert walk.fault == ("connection", Fault.SOCKET_ABANDONED), walk
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
@@ -410,4 +410,4 @@ def test_a_socket_file_whose_queue_is_full(tmp_path: Path) -> None:
         else:
             pytest.skip("this system's queues have no end")
         walk = walk_to(f"PYRO:thing@./u:{path}", timeout=SHORT)
-    assert walk.fault == ("connection", Fault.SILENT)
+    assert walk.fault == ("connection", Fault.SILENT), walk
