@@ -11,11 +11,9 @@ from typing import Any
 from pyroplug.errors import (
     CommunicationError,
     ConfigError,
-    DaemonError,
     HandshakeError,
     PluginUnavailableError,
     PyroError,
-    RemoteError,
     SecurityError,
     TimeoutError,
 )
@@ -69,7 +67,7 @@ def call(visit: Visit) -> Finding:
     began = time.monotonic()
     try:
         visit.daemon.ping()
-    except (PyroError, AttributeError) as error:
+    except Exception as error:
         return _broken(error, f"the call of {DAEMON_NAME}.ping()")
     seconds = time.monotonic() - began
     return ok(f"{DAEMON_NAME}.ping() was answered ({milliseconds(seconds)})", seconds)
@@ -84,7 +82,7 @@ def look_at_object(visit: Visit) -> Finding:
         metadata = visit.daemon.get_metadata(name)
     except CommunicationError as error:
         return _broken(error, f"the call of {DAEMON_NAME}.get_metadata({name!r})")
-    except (DaemonError, RemoteError, PyroError) as error:
+    except PyroError as error:  # Pyro5 has a class of its own for it, and we another one
         return _unknown(visit, error)
     methods, attributes = _names(metadata, "methods"), _names(metadata, "attrs")
     facts = {"object": name, "methods": methods, "attributes": attributes}
@@ -115,7 +113,7 @@ def _unknown(visit: Visit, error: PyroError) -> Finding:
     name = visit.uri.object
     try:
         names = [it for it in visit.daemon.registered() if isinstance(it, str) and it != DAEMON_NAME]
-    except PyroError:
+    except Exception:  # it is for better words alone
         names = []
     alike = similar(name, names)
     text = f"there is no object {name}: {error.args[0] if error.args else error}"

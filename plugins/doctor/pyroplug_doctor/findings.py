@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
+from pyroplug.commands import visible
 from pyroplug.config import Configuration
 from pyroplug.plugins import PluginSet
 
@@ -100,6 +101,5 @@ def milliseconds(seconds: float) -> str:
 
 def on_one_line(text: str) -> str:
     """What a server says may have line breaks, control characters, and no end; this has not."""
-    line = " ".join(text.split())
-    line = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
+    line = visible(" ".join(text.split()))
     return line if len(line) <= 600 else f"{line[:600]}..."

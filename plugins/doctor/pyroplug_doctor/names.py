@@ -149,7 +149,7 @@ def look_up(uri: URI, names: Proxy[Any]) -> tuple[Finding, URI | None]:
         found, text, facts = _ask(uri, names)
     except NamingError as error:
         return _unknown(uri, names, error), None
-    except PyroError as error:
+    except Exception as error:  # whatever calls itself a name server can answer, and raise, anything
         return failed(Fault.CALL_FAILED, f"{type(error).__name__}: {error}"), None
     seconds = time.monotonic() - began
     try:
@@ -181,9 +181,9 @@ def _unknown(uri: URI, names: Proxy[Any], error: PyroError) -> Finding:
         total = int(names.count())
         if wanted:
             prefix = None if total <= _MANY else wanted[:_BEGINNING]
-            known = [name for name in names.list(prefix=prefix) if name != NAMESERVER_NAME]
-    except (PyroError, TypeError, ValueError):
-        pass
+            known = [it for it in names.list(prefix=prefix) if isinstance(it, str) and it != NAMESERVER_NAME]
+    except Exception:  # it is for better words alone
+        known = []
     alike = similar(wanted, known) if wanted else []
     text = str(error.args[0]) if error.args else str(error)
     if alike:

@@ -203,7 +203,7 @@ REMEDIES: Mapping[Fault, Remedy] = {
     ),
     Fault.PYRO4: Remedy(
         "the server is one of Pyro4, whose protocol is another one",
-        "use Pyro4 on this side too, or move the server to pyroplug or Pyro5",
+        "use Pyro4 on this side too, or move the server to Pyro5 or pyroplug",
     ),
     Fault.OTHER_VERSION: Remedy(
         "the server speaks version {version} of the protocol, and this side {ours}",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pyroplug.api import URI, Proxy
-from pyroplug.errors import ConfigError, PyroError
+from pyroplug.errors import ConfigError
 from pyroplug.uri import DAEMON_NAME, NAMESERVER_NAME
 
 from .findings import Finding, Outcome, Situation, failed, skipped
@@ -75,7 +75,7 @@ def walk(visit: Visit, steps: Sequence[Step]) -> Iterator[Finding]:
                 finding = step(visit)
             except ConfigError as error:
                 finding = failed(Fault.MISCONFIGURED, str(error))
-            except PyroError as error:
+            except Exception as error:  # a server can answer, and raise, anything
                 finding = failed(Fault.CALL_FAILED, f"{type(error).__name__}: {error}")
         yield finding.at(name, visit.scope)
         if finding.outcome is Outcome.FAILED:

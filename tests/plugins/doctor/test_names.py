@@ -14,7 +14,8 @@ from pyroplug_doctor.findings import Outcome
 from pyroplug_doctor.names import Where
 from pyroplug_doctor.remedies import Fault
 
-from pyroplug.api import URI, Proxy
+from pyroplug.api import URI, Proxy, expose
+from pyroplug.errors import NamingError
 from tests.running import Running, Way
 
 from .conftest import SHORT, Process, Thing, Walk, free_port, scripted, walk_to
@@ -173,6 +174,47 @@ def test_a_daemon_without_a_name_server(run_daemon: RunDaemon) -> None:
 def test_a_name_server_at_a_unix_socket_that_is_not_there(tmp_path: Any) -> None:
     walk = walk_to("PYRONAME:example.thing", Where(f"./u:{tmp_path}/names", None))
     assert walk.fault == ("name server", Fault.NAME_SERVER_NOT_FOUND), walk
+
+
+@expose
+class Odd:
+    """Calls itself a name server, and answers whatever it was made with."""
+
+    def __init__(self, answer: Any) -> None:
+        self._answer = answer
+
+    def _say(self) -> Any:
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return self._answer
+
+    def lookup(self, name: str) -> Any:
+        return self._say()
+
+    def yplookup(self, meta_all: Any = None, meta_any: Any = None, return_metadata: bool = True) -> Any:
+        return self._say()
+
+    def list(self, prefix: Any = None) -> Any:
+        return self._say()
+
+    def count(self) -> Any:
+        return self._say()
+
+
+ODD_ANSWERS = [
+    *(42, None, "", "thing", "PYRONAME:thing", [1, None], {}, {"a": 1}, {1: "x"}, {"a": [], "b": None}),
+    *(KeyError("x"), RuntimeError("\x1b[2J"), NamingError("never heard of it"), SystemError()),
+]
+
+
+@pytest.mark.parametrize("target", ["PYRONAME:thing", "PYROMETA:thing"])
+@pytest.mark.parametrize("answer", ODD_ANSWERS, ids=repr)
+def test_a_name_server_that_answers_nonsense(run_daemon: RunDaemon, target: str, answer: Any) -> None:
+    running = run_daemon(**{"Pyro.NameServer": Odd(answer)})
+    walk = walk_to(target, Where("127.0.0.1", running.daemon.uriFor("Pyro.NameServer").port))
+    assert walk.failed.step == "name", walk
+    assert walk.failed.fault in (Fault.NAME_UNKNOWN, Fault.CALL_FAILED)
+    assert walk.failed.text.isprintable()
 
 
 # Broadcasts -------------------------------------------------------------------------------------------

@@ -19,7 +19,8 @@ from pyroplug_doctor.findings import Outcome
 from pyroplug_doctor.remedies import Fault
 from pyroplug_doctor.servers import examine
 
-from pyroplug.api import URI
+from pyroplug.api import URI, DaemonObject, expose
+from pyroplug.errors import PyroError
 from tests.running import Running, Way
 
 from .conftest import SHORT, Process, Thing, Walk, free_port, listening, port_of, scripted, situation, walk_to
@@ -56,6 +57,19 @@ def test_a_daemon_counts_the_call(run_daemon: RunDaemon) -> None:
     walk = walk_to(running.daemon.uriFor("thing"))
     assert walk.fault == ("call", Fault.CALL_FAILED), walk
     assert not walk.reached
+
+
+@pytest.mark.parametrize("fault", [RuntimeError("no"), KeyError(), ValueError("\x1b[2J"), PyroError("no")])
+def test_a_daemon_whose_own_object_fails(run_daemon: RunDaemon, fault: Exception) -> None:
+    @expose
+    class Failing(DaemonObject):
+        def ping(self) -> None:
+            raise fault
+
+    running = run_daemon(thing=Thing(), daemon={"interface": Failing})
+    walk = walk_to(running.daemon.uriFor("thing"))
+    assert walk.fault == ("call", Fault.CALL_FAILED), walk
+    assert walk.failed.text.isprintable()
 
 
 # Addresses --------------------------------------------------------------------------------------------
