@@ -62,7 +62,7 @@ def test_facts_are_filled_in() -> None:
 def test_the_commands_that_are_named_exist() -> None:
     PluginSet(warn=lambda text: None).add_commands(added := command_table())
     page = Path(__file__).parents[3] / "docs" / "doctor.md"
-    told = " ".join(it for remedy in REMEDIES.values() for it in remedy) + page.read_text("utf-8")
+    told = "\n".join(it for remedy in REMEDIES.values() for it in remedy) + page.read_text("utf-8")
     named = set(re.findall(r"\bpyroplug ([a-z][a-z-]*)", told))
     assert named >= {"ns", "nsc", "doctor"}
     assert named <= set(added.commands) | set(BUILT_IN)
