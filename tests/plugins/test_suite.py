@@ -66,6 +66,11 @@ class TestGateway(PluginSuite):
     }
 
 
+class TestDoctor(PluginSuite):
+    plugin = "doctor"
+    provides: ClassVar[Any] = {}
+
+
 class TestTools(PluginSuite):
     plugin = "tools"
     provides: ClassVar[Any] = {}
