@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import pickle
+import socket
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -28,6 +30,7 @@ from pyroplug.whereabouts import Whereabouts, candidates
 
 from .naming import Book, by_the_book
 from .running import BOTH_MODELS, Running, Way, settings
+from .support import PATIENCE
 
 NAME, HERE, THERE = URI("PYRONAME:thing"), URI("PYRO:thing@here:1"), URI("PYRO:thing@there:2")
 
@@ -207,6 +210,25 @@ def test_what_moves_to_where_nobody_is(run_daemon: Callable[..., Running], book:
         with pytest.raises(AddressError, match=str(address.port)):
             proxy.where()
         assert proxy._pyroUri == address
+
+
+def test_a_place_that_falls_silent_takes_all_of_the_time_once(
+    run_daemon: Callable[..., Running], book: Book
+) -> None:
+    """After that the name comes first."""
+    first, second = run_daemon(thing=Thing("first")), run_daemon(thing=Thing("second"))
+    book.entries["thing"] = address = first.daemon.uriFor("thing")
+    with Proxy(NAME, config=by_the_book(), plugins=book.plugins) as proxy:
+        assert proxy.where() == "first"
+        proxy._pyroRelease()
+        first.stop()
+        book.entries["thing"] = second.daemon.uriFor("thing")
+        with closing(socket.create_server((address.host, address.port))):
+            proxy._pyroTimeout = 0.5
+            with pytest.raises(TimeoutError):
+                proxy.where()
+            proxy._pyroTimeout = PATIENCE
+            assert proxy.where() == "second"
 
 
 class Full(Daemon):

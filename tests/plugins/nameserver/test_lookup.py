@@ -15,6 +15,7 @@ from pyroplug.api import URI, Proxy, config, expose, resolve
 from pyroplug.config import Configuration
 from pyroplug.errors import AddressError, ConnectionClosedError, NamingError, TimeoutError
 from tests.running import Running, settings
+from tests.support import PATIENCE
 
 from .fake import FakeNames
 
@@ -368,9 +369,12 @@ def stuck(run_daemon: Callable[..., Running]) -> Iterator[Place]:
     gate.set()
 
 
-def test_a_proxys_limit_bounds_the_question(stuck: Place) -> None:
-    with Proxy("PYRONAME:thing", config=stuck.config) as proxy:
-        proxy._pyroTimeout = 0.3
-        with pytest.raises(TimeoutError):
-            proxy._pyroBind()
-        assert str(proxy._pyroUri) == "PYRONAME:thing"
+def test_a_proxys_limit_bounds_the_question(stuck: Place, in_thread: Any) -> None:
+    def bind() -> str:
+        with Proxy("PYRONAME:thing", config=stuck.config) as proxy:
+            proxy._pyroTimeout = 0.3
+            with pytest.raises(TimeoutError):
+                proxy._pyroBind()
+            return str(proxy._pyroUri)
+
+    assert in_thread(bind).result(PATIENCE) == "PYRONAME:thing"
