@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Channel", "ServerConnection"]
 
-_ONEWAY = int(Flags.ONEWAY)
+_ONEWAY, _call_here = int(Flags.ONEWAY), current_call.get
 _LONG_AGO = 1.0
 """Seconds after which the server may have closed a connection that nobody used."""
 
@@ -136,7 +136,7 @@ class Channel(Owned):
             line is None
             or flags
             or get_ident() != self.owner
-            or current_call.get() is not None
+            or _call_here() is not None
             or (args and type(args[0]) is SerializedBlob)
             or self.abandoned_streams
             or self.raw
@@ -146,10 +146,12 @@ class Channel(Owned):
         if self._careful:
             self.prepare()
             line = self._connected_line()
+        # What is no method is faster to call when it is taken out first.
+        dumps_call, exchange_plain, loads = line.dumps_call, line.exchange_plain, line.loads
         target = object_id or self.uri.object
         if method in self.oneway and not object_id:
             flags = _ONEWAY
-        payload = line.dumps_call(target, method, args, kwargs or {})
+        payload = dumps_call(target, method, args, {} if kwargs is None else kwargs)
         self.sequence = sequence = (self.sequence + 1) & 0xFFFF
         found: Any
         request: Sequence[Buffer] | None = None
@@ -159,14 +161,12 @@ class Channel(Owned):
             if request is not None:
                 found = self._exchange(line, flags, request, sequence)
             else:
-                found = line.exchange_plain(payload, sequence, flags)  # type: ignore[arg-type]  # see above
+                found = exchange_plain(payload, sequence, flags)  # type: ignore[arg-type]  # see above
                 if type(found) is not bytes and not flags:
                     found = line.protocol.answer(found, sequence)
         except BaseException as error:
             found = self._lost(line, error, RemoteCall(target, method, args, kwargs or {}, flags))
-        if type(found) is bytes:
-            return line.loads(found)
-        return None if found is None else self._result(found)
+        return loads(found) if type(found) is bytes else found and self._result(found)
 
     def prepare(self) -> bool:
         """What precedes a call: connecting, as often as a call is repeated; whether that was needed."""

@@ -268,22 +268,29 @@ class Daemon:
 
     # Serving
 
-    def requestLoop(self, loopCondition: Callable[[], bool] = lambda: True) -> None:
+    def requestLoop(self, loopCondition: Callable[[], bool] | None = None) -> None:
         """Serve requests until :meth:`shutdown`, or until ``loopCondition()`` is false.
 
         With a connected socket it also ends when the other side has closed that.
         Ctrl-C ends it when the calls that are running in this thread are over, a second one at once.
         SIGTERM does what :meth:`shutdown` does, in the main thread of a program that has no handler for it.
 
-        :param loopCondition: asked at least every ``POLLTIMEOUT`` seconds.
+        :param loopCondition: asked at least every ``POLLTIMEOUT`` seconds; ``None`` for no condition.
         :raises KeyboardInterrupt: by Ctrl-C.
         :raises PyroError: the daemon is closed.
         """
-        server = self._open_server()
+        server, host = self._open_server(), self._host
         log.debug("%r: serving", self)
         with terminable(self._stop, self.config.SHUTDOWN_TIMEOUT) as ends:
             with self._loops.entered(), interruptible(server.wake) as interrupted:
-                server.run(lambda: self._needed and not interrupted and loopCondition())
+                server.run(
+                    lambda: (
+                        self._serving
+                        and not interrupted
+                        and (self._combined or host is None or not host.deserted)
+                        and (loopCondition is None or loopCondition())
+                    )
+                )
             ends()
             if not self._serving:  # programs end here: who ended it from within has still to be answered
                 self._end(server)
@@ -358,10 +365,6 @@ class Daemon:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    @property
-    def _needed(self) -> bool:
-        return self._serving and (self._combined or self._host is None or not self._host.deserted)
 
     @property
     def _closed(self) -> bool:

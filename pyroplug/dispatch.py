@@ -40,7 +40,8 @@ class Dispatcher:
         :raises AttributeError: it has no such exposed member.
         :raises BaseException: what making an instance raises.
         """
-        registration = self._find(object_id)
+        find = self._find
+        registration = find(object_id)
         if registration is None:
             raise unknown_object(object_id)
         function = registration.functions.get(method)

@@ -143,7 +143,8 @@ class Invoker:
                 if codec is not None:
                     payload = piece[HEADER_SIZE:size].tobytes()
                     call = [self.client, header]
-                    return copy_context().run(self._run, call, codec, codec.loads_call, payload)
+                    # Who has another _run() has no short way.
+                    return copy_context().run(_run, self, call, codec, codec.loads_call, payload)
         return None
 
     def _handle_other(self, request: Message) -> Sequence[Buffer]:
@@ -158,7 +159,8 @@ class Invoker:
         is_running = False
         try:
             said = object_id, method, args, kwargs = read(payload)
-            target = self._resolve(self.client, object_id, method, args)
+            resolve = self._resolve  # what is no method is faster to call when it is taken out first
+            target = resolve(self.client, object_id, method, args)
             if type(args) not in _SEQUENCES:  # unpacking a proxy, for one, would call somewhere else
                 raise TypeError(_NO_SEQUENCE)
             is_running = True
@@ -171,7 +173,8 @@ class Invoker:
             is_running = False  # whatever fails from here on is not the method
             if type(result) not in _NO_ITERATORS and hasattr(type(result), "__next__"):
                 return self._open_stream(request_of(call), codec, result, object_id)
-            answer = codec.dumps(result)
+            dumps = codec.dumps
+            answer = dumps(result)
             header, size = call[1], len(answer)
             if type(header) is tuple and size <= self._plain_size and type(answer) is bytes:
                 # What encode() would give, in half of the time.
@@ -371,6 +374,9 @@ class Invoker:
         if self._service.dispatcher.is_callback(object_id, method):
             log.warning("the callback %s.%s raised an exception", object_id, method, exc_info=error)
         self._service.call_failed(self.client, method, args, kwargs, error)
+
+
+_run = Invoker._run
 
 
 def _run_oneway(invoker: Invoker, request: Message, codec: Codec) -> None:

@@ -48,7 +48,8 @@ class HasFileno(Protocol):
 class DirectIO(NamedTuple):
     """A way into a connection without a Python function in between, which small messages feel.
 
-    It is for whoever deals with what its first two functions raise, as ``OSError``.
+    It is for whoever deals with what its first two functions raise, as ``OSError``. A connection that has one
+    keeps nothing back of what has arrived: ``pending`` is always false.
 
     :ivar recv_into: receives as the connection's own does, into a buffer, and does not return ``None``.
     :ivar send: takes a buffer and ``no_wait``, sends what can be sent without waiting, and returns how many

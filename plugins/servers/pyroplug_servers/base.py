@@ -79,7 +79,9 @@ class BaseServer(Connections):
         self._loop_thread, self._pid = threading.get_ident(), os.getpid()
         try:
             closing, clock, turn = self._closing, time.monotonic, self._reactor.turn
-            while not closing.begun and running():
+            while True:  # a condition here would keep Python from making it faster, as this runs but once
+                if closing.begun or not running():
+                    break
                 if clock() >= self._due:
                     self._tick()
                 turn(self._wait)

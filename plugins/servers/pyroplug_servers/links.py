@@ -21,6 +21,7 @@ class Link:
         "arrived",
         "backlog",
         "begun",
+        "buffer",
         "connection",
         "doom",
         "fd",
@@ -28,6 +29,7 @@ class Link:
         "greeted",
         "is_given",
         "late",
+        "lends",
         "mask",
         "opened",
         "outbox",
@@ -52,6 +54,10 @@ class Link:
         self.recv_into: Callable[[memoryview], int | None] = connection.recv_into
         """Receives, and may raise ``OSError``, for ``recv_failed``, beside what a connection raises."""
         self.recv_failed: Callable[[Connection, OSError], None] = _raise
+        self.lends = direct is not None
+        """Whether that is the connection's direct way; what has arrived is always seen by the poller then."""
+        self.buffer: memoryview | None = None
+        """What the session has given last to receive into, as long as it goes on being valid."""
         if direct is not None:
             self.recv_into, self.recv_failed = direct.recv_into, direct.recv_failed
         self.backlog: Iterator[Any] | None = None

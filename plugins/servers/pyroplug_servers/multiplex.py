@@ -73,9 +73,12 @@ class MultiplexServer(BaseServer):
                 return
             # The way of every call: one piece is received, and what it asks for is answered.
             session = link.session
-            buffer = session.get_buffer(self._scratch)
+            buffer = link.buffer
+            if buffer is None:
+                buffer = session.get_buffer(self._scratch)
+            recv_into = link.recv_into
             try:
-                count = link.recv_into(buffer)
+                count = recv_into(buffer)
             except OSError as error:
                 count = link.recv_failed(link.connection, error)
             if not count:
@@ -86,13 +89,17 @@ class MultiplexServer(BaseServer):
                 return
             link.touched = True
             answer = session.handle_plain(buffer, count)
-            del buffer  # what was lent is given back first, see Session.get_buffer
             if answer is None:
+                link.buffer = buffer = None  # what was lent is given back first, see Session.get_buffer
                 requests = session.buffer_updated(count)
                 if link.begun or session.unfinished:
                     link.received(count, len(requests))
                 self._work_off(link, iter(requests))
-            elif link.outbox.send(answer) or self._may_go_on(link, iter(())):
+                return
+            link.buffer = buffer
+            if (link.outbox.send(answer) or self._may_go_on(link, iter(()))) and (
+                not link.lends or session.closing or self._closing.swept
+            ):
                 self._see_what_follows(link)
         except CommunicationError as error:
             self._finish(link, str(error))

@@ -60,7 +60,8 @@ class OneWayCalls:
         :param size: how many bytes wait with it.
         """
         task = (call, id(connection), size)
-        if not self._submit(task):
+        submit = self._submit
+        if not submit(task):
             _run(task)
 
     def try_spawn(self, call: Call) -> bool:

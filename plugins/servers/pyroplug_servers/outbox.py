@@ -42,9 +42,11 @@ class Outbox:
         """Send, or keep for later: whether nothing is left. Raises ``ConnectionClosedError``."""
         if self.size:
             sent = 0
-        elif self._direct is not None and len(buffers) == 1 and type(buffer := buffers[0]) is bytes:
+        elif (
+            (direct := self._direct) is not None and len(buffers) == 1 and type(buffer := buffers[0]) is bytes
+        ):
             try:
-                sent = self._direct(buffer, self._no_wait)
+                sent = direct(buffer, self._no_wait)
             except OSError as error:
                 sent = self._send_failed(self.connection, error)
             if sent == len(buffer):

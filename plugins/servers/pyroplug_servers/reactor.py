@@ -73,8 +73,9 @@ class Reactor:
             # Those that come up in this turn wait for the next one: others are ready, too.
             again, self._again = self._again, []
             timeout = 0
+        poll = self._poll
         try:
-            ready = self._poll(timeout)
+            ready = poll(timeout)
         except (OSError, ValueError):
             if self.fileno() >= 0:
                 raise
