@@ -30,7 +30,8 @@ def _search(code: int, rest: bytes = b"") -> _Search:
     return code, re.compile(b"(?s)" + re.escape(bytes((code,))) + rest)
 
 
-_CLAIMS = tuple(_search(code, _CLAIM) for code in b"[(\xdb\xa8")
+_CLAIMING = b"[(\xdb\xa8"
+_CLAIMS = tuple(_search(code, _CLAIM) for code in _CLAIMING)
 _REFERABLE = (_search(0xA9, _FILLED), _search(0xA8), _search(0xBE))
 _UNWRITTEN = (_search(0x78), _search(0xF8))
 """Complex numbers as texts: they have a length in their middle, and nobody writes them."""
@@ -80,6 +81,8 @@ def is_harmless(data: bytes, start: int, claimed: int) -> bool:
     referable = _places(_REFERABLE, data, start, at_most)
     if not suspects and not (referable and (_reference(data) or _kept_reference(data))):
         return True
+    # What claims something at the very end would do so of what comes after the end in the copy.
+    suspects.update(place for place in range(max(start, size - 4), size) if data[place] in _CLAIMING)
     suspects.update(referable, _places(_UNWRITTEN, data, start, at_most))
     try:
         return len(suspects) < at_most and _are_no_tokens(data, sorted(suspects))
@@ -103,7 +106,8 @@ def _places(searches: tuple[_Search, ...], data: bytes, start: int, at_most: int
 
 _BEFORE, _AFTER = b"{N", b"0"
 """A dictionary has it as a value, and whatever else is there would be in it, too."""
-_NO_TYPE = 1
+_NO_TYPE = 0x81
+"""No type code either; where it ends a number of items, that is negative, and refused."""
 _NO_TYPES = dict.fromkeys(b"[(x", 1) | dict.fromkeys(b"\xa8\xa9\xbe\xf8", 0xA1) | {0xDB: 0xDD}
 """What comes in the place of suspects. As numbers they are hardly more, and in UTF-8 they are as valid."""
 _NOT_A_TYPE = ("bad marshal data (unknown type code)",)

@@ -85,11 +85,11 @@ def made_up(random: Random) -> bytes:
 
 def check(data: bytes) -> bool:
     """Whether data is told to be harmless; if it is, it has to be."""
-    if not (is_evident(data) or is_harmless(data, 0, 0)):
-        return False
     file = BytesIO(data)
     tracemalloc.start()
     try:
+        if not (is_evident(data) or is_harmless(data, 0, 0)):
+            return False
         marshal.load(file)
     except (ValueError, EOFError, TypeError):
         pass
@@ -98,7 +98,7 @@ def check(data: bytes) -> bool:
     finally:
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-    assert peak < 6 * MIB + 100 * len(data)
+        assert peak < 6 * MIB + 100 * len(data)
     return True
 
 
@@ -161,6 +161,24 @@ def test_no_length_hides_what_follows() -> None:
     ):
         assert not check(data)
         assert not check(data + b"N" * 300)
+
+
+@pytest.mark.parametrize("code", [b"(", b"[", b"\xdb", b"\xa8"])
+def test_the_copy_claims_no_more_than_the_data(code: bytes) -> None:
+    """Neither where it is cut off, nor where it goes on beyond the data's end."""
+    for claim in (b"\xdb0\xdb\xdb", b"\0\0\0\xdb", b"\0\0\0", b"\xff\xff", b"\xff"):
+        for after in (b"", b"z\x28" + b"b" * 40, b"\xf8\xdb\0"):
+            check(b"[\3\0\0\0z\x28" + b"b" * 40 + code + claim + after)
+
+
+def test_no_claim_at_the_end_goes_on_beyond_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    copies: list[bytes] = []
+    monkeypatch.setattr(harmless, "read", lambda copy: copies.append(bytes(copy)))
+    for code in b"([\xdb\xa8":
+        for rest in range(4):
+            is_harmless(b"[\2\0\0\0Nx(" + LIE[::-1] + bytes((code,)) + bytes(rest), 0, 0)
+    assert len(copies) == 16
+    assert not any(code in copy[7:] for code in b"([\xdb\xa8" for copy in copies)
 
 
 def test_it_starts_where_tokens_begin() -> None:
