@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["begin", "log"]
+__all__ = ["begin", "log", "printable"]
 
 log = logging.getLogger("pyroplug_gateway.access")
 
@@ -31,9 +31,9 @@ def begin(environ: Mapping[str, Any]) -> Finish | None:
         level = logging.INFO if status < 500 else logging.WARNING
         if log.isEnabledFor(level):
             facts = {
-                "client": _printable(environ.get("REMOTE_ADDR", "")),
-                "method": _printable(environ.get("REQUEST_METHOD", "")),
-                "path": _printable(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")),
+                "client": printable(environ.get("REMOTE_ADDR", "")),
+                "method": printable(environ.get("REQUEST_METHOD", "")),
+                "path": printable(_path(environ)),
                 "status": status,
                 "size": size,
                 "seconds": time.perf_counter() - start,
@@ -44,10 +44,16 @@ def begin(environ: Mapping[str, Any]) -> Finish | None:
     return finish
 
 
+def _path(environ: Mapping[str, Any]) -> str:
+    """As a text; WSGI has bytes, of which it makes characters."""
+    path: str = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+    return path.encode("latin-1", "replace").decode("utf-8", "replace")
+
+
 _LINE = "{client} {method} {path}: {status}, {size:,} bytes, {seconds:.6f} s, correlation id {correlation_id}"
 
 
-def _printable(text: str) -> str:
-    """What WSGI makes of bytes, as a line may have it."""
-    text = text.encode("latin-1", "replace").decode("utf-8", "replace")[:_LONGEST]
+def printable(text: str) -> str:
+    """A text of a client's, or of another process, as a line may have it."""
+    text = text[:_LONGEST]
     return "".join(char if char.isprintable() and char != " " else repr(char)[1:-1] for char in text)

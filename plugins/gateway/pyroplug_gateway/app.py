@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextvars import Context
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID, uuid4
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -131,6 +132,9 @@ class Gateway:
             return self._answer(environ, correlation), str(correlation)
         except Failure as failure:
             told = failure
+            if failure.__cause__ is not None and failure.status >= 500:
+                # What the client is not told: addresses, and what is wrong there.
+                log.warning("%s: %s", failure.text, access_log.printable(str(failure.__cause__)))
         except Exception:
             log.exception("a request failed by a fault of the gateway's")
             told = Failure(500, "the gateway failed")
@@ -150,7 +154,7 @@ class Gateway:
         return answer
 
     def _root(self, request: GatewayRequest) -> Answer:
-        return Answer(status=302, headers=(("Location", f"{request.root_path}/pyro/"),))
+        return Answer(status=302, headers=(("Location", f"{quote(request.root_path)}/pyro/"),))
 
     def _index(self, request: GatewayRequest) -> Answer:
         return self._page.index(request, self._knows_key(request))

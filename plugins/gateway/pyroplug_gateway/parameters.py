@@ -98,7 +98,7 @@ def parameters_of(request: GatewayRequest, max_depth: int) -> tuple[Sequence[Any
 
 
 def _has_body(request: Request) -> bool:
-    return bool(request.content_length) or "chunked" in request.environ.get("HTTP_TRANSFER_ENCODING", "")
+    return bool(request.content_length) or "HTTP_TRANSFER_ENCODING" in request.environ
 
 
 def _body(request: Request) -> bytes:

@@ -84,3 +84,16 @@ def test_a_log_that_nobody_wants_costs_nothing(ask: Ask, caplog: pytest.LogCaptu
     caplog.set_level(logging.CRITICAL, LOG)
     ask("/pyro/http.sample/fail")
     assert not caplog.records
+
+
+def test_why_an_object_cannot_be_reached_is_logged_and_not_told(
+    make: Callable[..., Gateway], caplog: pytest.LogCaptureFixture
+) -> None:
+    client = Client(make(objects={"gone": "PYRO:x@127.0.0.1:9"}))
+    answer = client.get("/pyro/gone/x")
+    assert answer.status_code == 502
+    assert b"127.0.0.1" not in answer.data
+    (record,) = [it for it in caplog.records if it.name == "pyroplug_gateway.app"]
+    assert record.levelname == "WARNING"
+    assert "127.0.0.1:9" in record.getMessage()
+    assert record.getMessage().isprintable()

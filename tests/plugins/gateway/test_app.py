@@ -41,6 +41,11 @@ def test_a_gateway_that_is_mounted_somewhere(make: Make) -> None:
     assert answer.headers["Location"] == "/remote/pyro/"
 
 
+def test_odd_places_make_no_odd_headers(make: Make) -> None:
+    answer = Client(make()).get("/", environ_overrides={"SCRIPT_NAME": "/a\r\nX: y/\xc3\xa9"})
+    assert answer.headers["Location"] == "/a%0D%0AX%3A%20y/%C3%A9/pyro/"
+
+
 def test_the_page_lists_names(ask: Ask) -> None:
     answer = ask("/pyro/")
     assert answer.status_code == 200
