@@ -15,6 +15,7 @@ from pyroplug_gateway.calls import Call, is_public
 from pyroplug_gateway.settings import Settings
 from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
 
+from pyroplug.api import expose
 from pyroplug.config import Configuration
 from pyroplug.errors import NamingError
 
@@ -75,6 +76,17 @@ def check(reached: Reached) -> None:
         assert "/" not in call.method
 
 
+PRIVATE: Sequence[str] = (
+    "_pyroInvoke",
+    "_pyroUri",
+    "__class__",
+    "__len__",
+    "__getattr__",
+    "_private",
+    "__init__",
+)
+
+
 PIECES = st.sampled_from(
     [
         *("/", "//", "/pyro/", "/pyro", "pyro", ".", "..", "/../", "/./", "%2F", "%2f", "%252F", "%00", "\0"),
@@ -94,7 +106,12 @@ PIECES = st.sampled_from(
         ),
     ]
 )
+NAMES = st.sampled_from(sorted(EXPOSED | HIDDEN))
+MEMBERS = st.sampled_from(["echo", "$meta", *PRIVATE])
+ADDRESSES = st.tuples(st.just("/pyro/"), NAMES, st.just("/"), MEMBERS).map("".join)
 PATHS = st.one_of(
+    ADDRESSES,
+    ADDRESSES,  # twice as often as the others
     st.lists(PIECES, max_size=7).map("".join),
     st.tuples(st.just("/pyro/"), st.lists(PIECES, max_size=5).map("".join)).map("".join),
     st.text(max_size=20),
@@ -117,7 +134,9 @@ BODIES = st.one_of(
 @given(
     path=PATHS,
     raw=st.booleans(),
-    method=st.sampled_from(["GET", "POST", "OPTIONS", "HEAD", "PUT", "get", "PROPFIND"]),
+    method=st.sampled_from(
+        ["GET", "GET", "GET", "POST", "POST", "OPTIONS", "HEAD", "PUT", "get", "PROPFIND"]
+    ),
     query=st.lists(PIECES, max_size=4).map("".join),
     body=BODIES,
     kind=st.sampled_from(
@@ -179,19 +198,30 @@ def test_what_is_hidden_is_not(name: str, member: str) -> None:
     assert (reached.looked_up, reached.called) == ([], [])
 
 
-PRIVATE: Sequence[str] = (
-    "_pyroInvoke",
-    "_pyroUri",
-    "__class__",
-    "__len__",
-    "__getattr__",
-    "_private",
-    "__init__",
-)
-
-
 @pytest.mark.parametrize("member", PRIVATE)
-def test_private_names_are_not_asked_for(ask: Any, member: str) -> None:
-    for method in ("GET", "POST"):
-        answer = ask(f"/pyro/http.sample/{member}?objectId=Pyro.Daemon&methodname=registered", method)
-        assert answer.status_code == 404
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_private_names_are_not_asked_for(member: str, method: str) -> None:
+    reached = Reached()
+    path = f"/pyro/http.shop/{member}?objectId=Pyro.Daemon&methodname=registered"
+    assert Client(gateway(reached)).open(path, method=method).status_code == 404
+    assert (reached.looked_up, reached.called) == ([], [])
+
+
+class Sized:
+    """Exposes a method that Python's own syntax calls."""
+
+    @expose
+    def __len__(self) -> int:
+        return 3
+
+    @expose
+    def size(self) -> int:
+        return 3
+
+
+def test_special_methods_that_are_exposed_are_not_called(make: Any, run_daemon: Any) -> None:
+    uri = run_daemon(thing=Sized()).daemon.uriFor("thing")
+    client = Client(make(objects={"http.sized": str(uri)}))
+    assert client.get("/pyro/http.sized/size").json == 3
+    assert client.get("/pyro/http.sized/__len__").status_code == 404
+    assert client.get("/pyro/http.sized/$meta").json == {"methods": ["size"], "attributes": []}
