@@ -39,6 +39,7 @@ KINDS = {
     "handshake": "handshake-validator",
     "resources": "resource-tracker",
     "observers": "call-observer",
+    "nameserver": "name-service",
     "gateway": COMMAND,
     "tools": COMMAND,
     "doctor": COMMAND,
@@ -147,7 +148,7 @@ def test_a_plugin_needs_the_kernel_and_no_other_plugin(environment: Environment,
     (plugin,) = environment.plugins().values()
     assert (plugin["name"], plugin["distribution"]) == (installed, f"pyroplug-{installed}")
     assert plugin["status"] == "active"
-    kinds = {it["kind"] for it in plugin["provides"]} - {"config-item"}
+    kinds = {it["kind"] for it in plugin["provides"]} - {"config-item", "name-storage"}  # beside the service
     assert kinds == {KINDS[installed].removesuffix("-model")} - {COMMAND}
     assert environment.run("python", "-c", LOADED).split() == [f"pyroplug_{installed}"]
 
