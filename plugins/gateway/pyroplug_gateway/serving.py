@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Any
 
 from waitress import wasyncore
@@ -73,7 +74,8 @@ class Server:
 
     def stop(self) -> None:
         """Have ``run`` return. May be called in any thread."""
-        self._trigger.pull_trigger(lambda: wasyncore.close_all(self._listening))
+        with suppress(OSError):  # the end of a request may have pulled it already, and all is closed now
+            self._trigger.pull_trigger(lambda: wasyncore.close_all(self._listening))
 
     def close(self) -> None:
         """End all of it."""

@@ -16,6 +16,8 @@ from schemathesis.checks import load_all_checks
 from schemathesis.specs.openapi import checks
 
 EXAMPLES = 10
+ENDLESS = ("/letters", "/numbers")
+"""Methods that go on for ever, or for as long as a parameter says."""
 CHECKS = [
     checks.status_code_conformance,
     checks.content_type_conformance,
@@ -34,9 +36,10 @@ def test_answers_are_as_described(
     schema = schemathesis.openapi.from_url(f"http://{host}:{port}/pyro/openapi.json", headers=headers)
     statuses: set[int] = set()
     operations = [found.ok() for found in schema.get_all_operations()]
+    operations = [it for it in operations if not it.path.endswith(ENDLESS)]
     for operation in operations:
         _try(operation, headers, statuses)
-    assert len(operations) > 12
+    assert len(operations) > 10
     assert statuses >= {200, 500}
 
 
@@ -50,8 +53,6 @@ def _try(operation: Any, headers: dict[str, str], statuses: set[int]) -> None:
     )
     @given(case=operation.as_strategy())
     def check(case: Any) -> None:
-        if operation.path.endswith("/letters"):
-            return  # it never ends
         answer = case.call_and_validate(headers=headers, checks=CHECKS, timeout=20)
         statuses.add(answer.status_code)
 

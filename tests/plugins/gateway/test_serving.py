@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from pyroplug_gateway.app import Gateway
-from pyroplug_gateway.serving import urls
+from pyroplug_gateway.serving import Server, urls
 
 from pyroplug.api import expose
 from tests.running import Running
@@ -250,3 +250,22 @@ def test_many_clients_at_once(make: Make, serve: Serve, in_thread: Callable[...,
 
 def test_urls() -> None:
     assert urls([("127.0.0.1", 1), ("::1", 2)]) == ["http://127.0.0.1:1/pyro/", "http://[::1]:2/pyro/"]
+
+
+def test_it_may_be_stopped_while_a_request_ends(make: Make) -> None:
+    server = Server(make(), "127.0.0.1", 0)
+    trigger = server._trigger
+    pull = trigger._physical_pull
+
+    def pull_twice() -> None:
+        """Another thread was quicker, and what was to be done is done."""
+        trigger.handle_read = lambda: None
+        pull()
+        for thunk in trigger.thunks:
+            thunk()
+        pull()
+
+    trigger._physical_pull = pull_twice
+    server.stop()
+    server.run()
+    server.close()
