@@ -187,6 +187,7 @@ class Gateway:
             raise Failure(403, "the gateway's key is missing, or wrong")
 
     def _health(self, _request: GatewayRequest) -> Answer:
+        self._pool.sweep()  # where nobody calls, whoever watches has idle connections ended
         told = {"status": "ok", "nameserver": "ok" if self.directory.nameserver else "none"}
         status = 200
         try:

@@ -11,12 +11,27 @@ import pytest
 from pyroplug_gateway.app import Gateway
 from werkzeug.test import Client
 
+from pyroplug.api import behavior, expose
+
 from .objects import Sample
 
 ID = "11112222-1111-2222-3333-222244449999"
 
 Ask = Callable[..., Any]
 Make = Callable[..., Gateway]
+
+
+@behavior(instance_mode="session")
+class Session:
+    """Counts the calls of one connection."""
+
+    def __init__(self) -> None:
+        self._calls = 0
+
+    @expose
+    def count(self) -> int:
+        self._calls += 1
+        return self._calls
 
 
 def text_of(answer: Any) -> str:
@@ -44,6 +59,13 @@ def test_a_gateway_that_is_mounted_somewhere(make: Make) -> None:
 def test_odd_places_make_no_odd_headers(make: Make) -> None:
     answer = Client(make()).get("/", environ_overrides={"SCRIPT_NAME": "/a\r\nX: y/\xc3\xa9"})
     assert answer.headers["Location"] == "/a%0D%0AX%3A%20y/%C3%A9/pyro/"
+
+
+def test_sessions_are_those_of_the_gateways_connections(make: Make, run_daemon: Any) -> None:
+    uri = run_daemon(thing=Session).daemon.uriFor("thing")
+    shared, alone = (Client(make(objects={"s": str(uri)}, idle_time=it)) for it in (60.0, 0.0))
+    assert [shared.get("/pyro/s/count").json for _ in range(3)] == [1, 2, 3]
+    assert [alone.get("/pyro/s/count").json for _ in range(3)] == [1, 1, 1]
 
 
 def test_the_page_lists_names(ask: Ask) -> None:
@@ -236,6 +258,18 @@ def test_get_requests_that_change_nothing(make: Make, sample: Sample) -> None:
     assert client.get("/pyro/http.sample/colour").status_code == 200
     assert client.get("/pyro/http.sample/$meta").status_code == 200
     assert client.post("/pyro/http.sample/sell").json == "sold"
+
+
+def test_asking_for_its_health_ends_idle_connections(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    gateway = make()
+    client = Client(gateway)
+    assert client.get("/pyro/http.sample/stock").json == 7
+    assert gateway._pool._total == 1
+    assert client.get("/healthz").status_code == 200
+    assert gateway._pool._total == 1
+    monkeypatch.setattr(gateway._pool, "_idle_time", -1.0)
+    assert client.get("/healthz").status_code == 200
+    assert gateway._pool._total == 0
 
 
 # The gateway's own faults ----------------------------------------------------------------------------
