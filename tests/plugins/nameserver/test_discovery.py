@@ -10,9 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyroplug_nameserver import discovery
+from pyroplug_nameserver.broadcast import BroadcastServer
+from pyroplug_nameserver.daemon import NameServerDaemon
 from pyroplug_nameserver.discovery import LONGEST_ANSWER, QUESTION, Question, Target, targets, uri_of
 
-from pyroplug.api import URI
+from pyroplug.api import URI, locate_ns
+from tests.running import settings
 from tests.support import PATIENCE, wait_until
 
 from .udp import responding
@@ -259,3 +262,32 @@ def test_a_machine_without_ipv6(monkeypatch: pytest.MonkeyPatch) -> None:
         assert next(question.answers(PATIENCE)) == URI(ANSWER.decode())
         assert [str(target) for target in question.failed] == ["::1"]
         monkeypatch.undo()
+
+
+# With the responder that name servers have
+
+
+def answered_by_a_name_server(host: str, addresses: list[str], in_thread: Any) -> None:
+    config = settings(NS_PORT=1, BROADCAST_ADDRS=addresses)
+    with NameServerDaemon(host, 0, config=config) as daemon:
+        uri = daemon.uriFor("Pyro.NameServer")
+        with BroadcastServer(uri, host, 0, config=config) as responder:
+            loop, answering = in_thread(daemon.requestLoop), responder.runInThread()
+            port = responder.sock.getsockname()[1]
+            with locate_ns(port=port, config=config) as names:
+                assert names._pyroUri == uri
+                assert "Pyro.NameServer" in names.list()
+            daemon.shutdown()
+            loop.result(PATIENCE)
+        if answering is not None:
+            answering.join(PATIENCE)
+
+
+def test_a_name_server_answers(in_thread: Any) -> None:
+    answered_by_a_name_server("127.0.0.1", ["127.0.0.1"], in_thread)
+
+
+@ipv6
+@pytest.mark.parametrize("addresses", [["::1"], ["0.0.0.0"]])
+def test_a_name_server_answers_over_ipv6(in_thread: Any, addresses: list[str]) -> None:
+    answered_by_a_name_server("::1", addresses, in_thread)
