@@ -13,7 +13,7 @@ BIN    := $(VENV)/bin
 RESULTS := build/benchmarks.json
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: help demo test test-slow fuzz fuzz-long soak attacks check bench bench-quick bench-page profile docs clean
+.PHONY: help demo test test-slow fuzz fuzz-long soak attacks check bench bench-quick bench-names bench-page profile docs clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -55,6 +55,9 @@ bench: $(VENV)/.with-contestants ## compare its speed with a bare socket's, real
 
 bench-quick: $(VENV)/.with-contestants ## less of it, and whether something got slower than it was
 	@$(BIN)/python -m benchmarks --quick --times --regression --json $(RESULTS) $(ARGS)
+
+bench-names: $(VENV)/.with-tools ## the name server beside Pyro5's, with 100,000 names; many clients at once
+	@$(BIN)/python -m benchmarks.names $(ARGS)
 
 bench-page: $(VENV)/.with-contestants ## renew docs/benchmarks.md and its plots with the results of the last of both
 	@$(BIN)/python -m benchmarks.page $(RESULTS)

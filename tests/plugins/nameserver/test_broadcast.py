@@ -259,3 +259,18 @@ def test_where_the_responder_cannot_listen_nothing_is_left() -> None:
             start_ns(
                 "0.0.0.0", 0, True, "127.0.0.1", taken.getsockname()[1], config=settings(SOCK_REUSE=False)
             )
+
+
+def test_a_name_server_everywhere_is_found_over_both_ip_versions() -> None:
+    uri, daemon, server = start_ns("::", 0, bchost="::", bcport=0, config=settings())
+    with daemon, server:
+        server.runInThread()
+        for family, host, said in (
+            (socket.AF_INET6, "::1", "[::1]"),
+            (socket.AF_INET, "127.0.0.1", "127.0.0.1"),
+        ):
+            with socket.socket(family, socket.SOCK_DGRAM) as sock:
+                sock.settimeout(PATIENCE)
+                sock.connect((host, server.getPort()))
+                sock.send(QUESTION)
+                assert sock.recv(1000) == f"PYRO:Pyro.NameServer@{said}:{uri.port}".encode()
