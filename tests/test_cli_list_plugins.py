@@ -331,7 +331,17 @@ def test_all_is_told_of_one_kind(mixed: Site) -> None:
 
 def test_commands_are_listed(site: Site) -> None:
     site.plugin("cbor", FULL)
-    assert re.search(r"config item .*; command cbor-dump", run("list-plugins")[1])
+    assert re.search(r"2 config items; command cbor-dump", run("list-plugins")[1])
+
+
+def test_configuration_items_are_counted_but_for_those_that_fail(site: Site) -> None:
+    site.plugin("cbor", FULL)
+    listed = run("list-plugins")[1]
+    assert "2 config items" in listed
+    assert "config item CBOR_BAD [failed]" in listed
+    assert "CBOR_DEPTH" not in listed
+    spelt_out = run("list-plugins", "--kind", "config-item")[1]
+    assert re.search(r"config item CBOR_DEPTH, .*CBOR_BAD \[failed\]", spelt_out)
 
 
 # Filters ---------------------------------------------------------------------------------------------

@@ -55,8 +55,9 @@ def list_plugins(
 ) -> None:
     """List plugins: state, what they provide, origin.
 
-    The list goes to standard output, all that is wrong to standard error. The JSON document always tells
-    all. An import's time includes that of everything which the plugin was the first to import.
+    The list goes to standard output, all that is wrong to standard error. It counts configuration items:
+    --verbose, and --kind config-item, name them. The JSON document always tells all. An import's time
+    includes that of everything which the plugin was the first to import.
     """
     if slug and no_load:
         raise click.UsageError(
@@ -72,7 +73,8 @@ def list_plugins(
     elif records and verbose:
         click.echo("\n\n".join("\n".join(_lines(record)) for record in records))
     elif records:
-        print_table(_HEADINGS, [_row(record) for record in records], note="PROBLEM")
+        spell_out = slug == Kind.CONFIG_ITEM.slug
+        print_table(_HEADINGS, [_row(record, spell_out) for record in records], note="PROBLEM")
     else:
         complain(f"no plugin provides a {slug}" if slug else "no plugin is installed")
     for complaint in complaints:
@@ -87,9 +89,15 @@ def _only(records: Sequence[PluginRecord], slug: str) -> list[PluginRecord]:
     return [replace(record, provides=provides) for record, provides in kept if provides]
 
 
-def _row(record: PluginRecord) -> tuple[str, ...]:
-    groups = itertools.groupby(record.provides, key=lambda it: it.kind.label)
+def _row(record: PluginRecord, spell_out: bool) -> tuple[str, ...]:
+    """One plugin's line. Its configuration items are many: if not spelt out, those in use are counted."""
+    items = [it for it in record.provides if it.kind is Kind.CONFIG_ITEM and it.status is Status.ACTIVE]
+    counted = [] if spell_out else items
+    groups = itertools.groupby(
+        (it for it in record.provides if it not in counted), key=lambda it: it.kind.label
+    )
     provides = [f"{label} {', '.join(map(_provided, group))}" for label, group in groups]
+    provides += [f"{len(counted)} config item{'s' * (len(counted) > 1)}"] if counted else []
     provides += [f"command {', '.join(record.commands)}"] if record.commands else []
     return (record.name, record.status.value, "\n".join(provides), _origin(record), record.problem or "")
 
