@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from bisect import bisect_right
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -82,7 +83,12 @@ def _is_word(char: str) -> bool:
     return char.isalnum() or char == "_"
 
 
+def _negated(test: Test) -> Test:
+    return lambda char: not test(char)
+
+
 _CLASSES: dict[str, Test] = {"d": _is_digit, "w": _is_word, "s": str.isspace}
+_CLASSES |= {letter.upper(): _negated(test) for letter, test in _CLASSES.items()}
 _PLAIN_ESCAPES = {"a": "\a", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _HEX_ESCAPES = {"x": 2, "u": 4, "U": 8}
 _LETTERS_AND_DIGITS = frozenset(string.ascii_letters + string.digits)
@@ -214,11 +220,10 @@ class _Parser:
     def _class(self) -> Test | None:
         """What ``\\d`` and its like stand for; the backslash is behind."""
         letter = self._peek()
-        test = _CLASSES.get(letter.lower()) if letter else None
-        if test is None:
-            return None
-        self._at += 1
-        return test if letter.islower() else _negated(test)
+        test = _CLASSES.get(letter)
+        if test is not None:
+            self._at += 1
+        return test
 
     def _escaped_char(self) -> str:
         char = self._next("a character after the \\ is missing")
@@ -303,10 +308,6 @@ def _no_line_break(char: str) -> bool:
     return char != "\n"
 
 
-def _negated(test: Test) -> Test:
-    return lambda char: not test(char)
-
-
 def _ignoring_case(test: Test) -> Test:
     return lambda char: test(char) or test(char.lower()) or test(char.upper())
 
@@ -314,12 +315,21 @@ def _ignoring_case(test: Test) -> Test:
 def _any_of(chars: frozenset[str], ranges: list[tuple[str, str]], tests: list[Test]) -> Test:
     if not ranges and not tests:
         return chars.__contains__
+    # However many ranges there are, one look-up tells: those that overlap are made one.
+    lows: list[str] = []
+    highs: list[str] = []
+    for low, high in sorted(ranges):
+        if highs and low <= highs[-1]:
+            highs[-1] = max(highs[-1], high)
+        else:
+            lows.append(low)
+            highs.append(high)
+    classes = tuple(dict.fromkeys(tests))
 
     def test(char: str) -> bool:
-        return (
-            char in chars
-            or any(low <= char <= high for low, high in ranges)
-            or any(one(char) for one in tests)
-        )
+        if char in chars:
+            return True
+        at = bisect_right(lows, char)
+        return (at > 0 and char <= highs[at - 1]) or any(one(char) for one in classes)
 
     return test

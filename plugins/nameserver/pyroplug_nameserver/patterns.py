@@ -24,7 +24,7 @@ MOST_STATES = 2000
 """Places in a pattern where matching can be; repetitions with a number multiply them."""
 MOST_PARTS = 10 * MOST_STATES
 """Parts of a pattern, likewise."""
-MOST_WORK = 1_000_000
+MOST_WORK = 3_000_000
 """Steps that are made anew for one pattern, about a second's worth; those that were kept are free."""
 MOST_KEPT = 20_000
 """Steps that are remembered for a pattern."""
@@ -54,7 +54,7 @@ class Pattern:
         except PatternError as error:
             raise NamingError(f"invalid regex {text!r:.200}: {error}", hint=error.hint) from None
         self.prefix = literal_prefix(tree)
-        self._work = self._kept = 0
+        self._kept = 0
         self._begin = self._program.reached([self._program.first], at_start=True)
         self._known: dict[frozenset[int], _Place] = {}
         self._first = self._place(self._begin)
@@ -81,9 +81,9 @@ class Pattern:
     def _step(self, place: _Place, char: str) -> _Place:
         program = self._program
         targets = [program.after[state] for state in place.states if program.tests[state](char)]
+        program.work += len(place.states) + 1
         reached = program.reached(targets, at_start=False)
-        self._work += len(place.states) + len(reached) + 1
-        if self._work > MOST_WORK:
+        if program.work > MOST_WORK:
             raise NamingError(
                 f"the pattern {self._text!r:.200} takes too much work",
                 hint="repeat less in it, or list names by a prefix and match them yourself",
@@ -130,9 +130,11 @@ class _Program:
     :ivar tests: of each state, what the next character has to be.
     :ivar after: the state that follows then.
     :ivar first: the state to begin with.
+    :ivar work: steps that were made, from state to state and through ways that lead nowhere new.
     """
 
     def __init__(self, tree: Node) -> None:
+        self.work = 0
         self.tests: list[Test] = []
         self.after: list[int] = []
         self._ways: list[tuple[int, ...]] = []  # further states that are reached without a character
@@ -148,6 +150,7 @@ class _Program:
         seen = set(states)
         while waiting:
             state = waiting.pop()
+            self.work += 1 + len(self._ways[state])
             if self.tests[state] is not _never or state == self._end:
                 found.add(state)
             only = self._only[state]

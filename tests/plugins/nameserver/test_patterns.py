@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 import warnings
@@ -122,6 +123,30 @@ def test_the_work_for_one_pattern_is_bounded(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(NamingError, match="too much work") as caught:
         [pattern.matches(name) for name in names]
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(?:(?:(?:" + "|" * 18 + "){900}).)*",  # ways that lead nowhere
+        "(?:[" + "".join(f"{chr(low)}-{chr(low + 1)}" for low in range(0x4E00, 0x5200, 4)) + "X]?.){0,450}",
+    ],
+)
+def test_work_that_leads_nowhere_counts(text: str) -> None:
+    pattern = Pattern(text)
+    names = ["".join(chr(0x5300 + (37 * at + 101 * one) % 20_000) for at in range(1000)) for one in range(40)]
+    begin = time.perf_counter()
+    with contextlib.suppress(NamingError):
+        [pattern.matches(name) for name in names]
+    assert time.perf_counter() - begin < 5.0
+
+
+@given(st.lists(st.tuples(st.sampled_from("bcdefgh"), st.integers(0, 3)), max_size=5), st.characters())
+def test_ranges_may_overlap(ranges: list[tuple[str, int]], char: str) -> None:
+    text = "[a" + "".join(f"{low}-{chr(ord(low) + more)}" for low, more in ranges) + "]"
+    assert [Pattern(text).matches(one) for one in (*"abcdefghijkl", char)] == [
+        re.fullmatch(text, one) is not None for one in (*"abcdefghijkl", char)
+    ]
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
