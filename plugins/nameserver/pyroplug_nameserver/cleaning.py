@@ -6,6 +6,8 @@ TLS where this configuration does not. An address that could not be reached for 
 
 from __future__ import annotations
 
+import errno
+import socket
 import threading
 import time
 from collections.abc import Iterable
@@ -29,6 +31,15 @@ ASKING = 64
 """Addresses that are asked at the same time."""
 PATIENCE = 3.0
 """Seconds that an address gets to answer, where the configuration has no COMMTIMEOUT that is less."""
+
+_HERE = frozenset(
+    {
+        *(errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL),  # too much is open
+        *(errno.ENETDOWN, errno.ENETUNREACH, errno.EAFNOSUPPORT, errno.EACCES, errno.EPERM),
+    }
+)
+"""What the system says if it is not the address's fault that it was not reached."""
+_UNKNOWN_HOST = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
 
 
 class AutoCleaner(threading.Thread):
@@ -144,8 +155,8 @@ def is_there(location: str, settings: Configuration, plain: Configuration, plugi
     proxy: Any = Proxy(f"PYRO:{DAEMON_NAME}@{location}", config=settings, plugins=plugins)
     try:
         proxy._pyroBind()
-    except AddressError:
-        return False
+    except AddressError as error:
+        return not _is_of_the_address(error)
     except TimeoutError:
         return _takes_connections(location, plain, plugins)
     except PyroError:
@@ -162,11 +173,21 @@ def _takes_connections(location: str, settings: Configuration, plugins: PluginSe
         scheme, _, address = location[2:].partition(":")
     try:
         plugins.by_scheme(scheme).connect(address, settings, settings.COMMTIMEOUT).close()
-    except (AddressError, TimeoutError):
+    except AddressError as error:
+        return not _is_of_the_address(error)
+    except TimeoutError:
         return False
     except PyroError:
         return True
     return True
+
+
+def _is_of_the_address(error: AddressError) -> bool:
+    """Whether the address is to blame, and not this machine, as for want of files or a network."""
+    cause = error.__cause__
+    if isinstance(cause, socket.gaierror):
+        return cause.errno in _UNKNOWN_HOST
+    return not (isinstance(cause, OSError) and cause.errno in _HERE)
 
 
 def check_period(settings: Configuration) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import threading
 import time
@@ -16,10 +17,11 @@ from pyroplug_nameserver.cleaning import AutoCleaner
 from pyroplug_nameserver.daemon import NameServerDaemon
 from pyroplug_nameserver.server import NameServer
 from pyroplug_nameserver.storages.memory import MemoryStore
+from pyroplug_transports.tcp import TcpTransport
 
 from pyroplug.api import Daemon, Proxy
 from pyroplug.config import Configuration
-from pyroplug.errors import ConfigError, NamingError
+from pyroplug.errors import AddressError, ConfigError, NamingError, TimeoutError
 from tests.plugins.tools.programs import free_port
 from tests.running import settings
 from tests.support import wait_until
@@ -163,6 +165,49 @@ def test_what_cannot_be_judged_is_kept(
         names.register(name, uri)
     names.storage.put(names.storage.get("name")._replace(name="junk", uri="no uri"), replace=True)
     assert cleaned(AutoCleaner(names, config=config), monkeypatch) == {OWN, "junk", *kept}
+
+
+@pytest.mark.parametrize(
+    ("fault", "gone"),
+    [
+        (OSError(errno.EMFILE, "Too many open files"), False),
+        (OSError(errno.ENETUNREACH, "Network is unreachable"), False),
+        (OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address"), False),
+        (socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution"), False),
+        (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), True),
+        (OSError(errno.EHOSTUNREACH, "No route to host"), True),
+        (ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"), True),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize(
+    "before", [None, TimeoutError("nothing was said")], ids=["at once", "when it is late"]
+)
+def test_troubles_of_this_machine_are_not_the_addresses(
+    names: NameServer,
+    config: Configuration,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: OSError,
+    gone: bool,
+    before: Exception | None,
+) -> None:
+    """Who has no more files, or no network, would find everybody dead, and forget all names."""
+
+    def bind(self: Proxy) -> None:
+        raise before or refused()
+
+    def refused(*_: object) -> AddressError:
+        error = AddressError("it cannot be connected")
+        error.__cause__ = fault
+        return error
+
+    def connect(*_: object) -> None:
+        raise refused()
+
+    monkeypatch.setattr(Proxy, "_pyroBind", bind)
+    monkeypatch.setattr(TcpTransport, "connect", connect)
+    names.register("a", "PYRO:x@host:1")
+    assert cleaned(AutoCleaner(names, config=config), monkeypatch) == ({OWN} if gone else {OWN, "a"})
 
 
 def test_what_is_registered_anew_meanwhile_is_kept(
