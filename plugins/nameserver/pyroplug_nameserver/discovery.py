@@ -6,6 +6,7 @@ URI. Here is what both sides have to agree on, and the side that asks.
 
 from __future__ import annotations
 
+import ipaddress
 import selectors
 import socket
 import time
@@ -25,6 +26,7 @@ __all__ = [
     "Target",
     "targets",
     "uri_of",
+    "with_interface",
 ]
 
 QUESTION = b"GET_NSURI"
@@ -101,6 +103,20 @@ def uri_of(datagram: bytes) -> URI | None:
     # Nobody on the network may send this process to a socket in its own file system.
     usable = uri.protocol == "PYRO" and uri.object == NAMESERVER_NAME and uri.host is not None
     return uri if usable else None
+
+
+def with_interface(uri: URI, sender: Sequence[object]) -> URI:
+    """The URI that an answer consists of, as it can be used here.
+
+    An address of one link alone is of no use without the number of the interface that leads there: that by
+    which the answer has come.
+
+    :param sender: the socket's address that sent it.
+    """
+    host, scope = str(uri.host), sender[3] if len(sender) > 3 else 0
+    if not scope or ":" not in host or "%" in host or not ipaddress.IPv6Address(host).is_link_local:
+        return uri
+    return URI(f"PYRO:{uri.object}@[{host}%{scope}]:{uri.port}")
 
 
 class Question:
@@ -180,12 +196,12 @@ class Question:
 
     def _receive(self, sock: socket.socket) -> URI | None:
         try:
-            datagram = sock.recv(LONGEST_ANSWER + 1)
+            datagram, sender = sock.recvfrom(LONGEST_ANSWER + 1)
         except OSError:  # the word of somebody who is not there
             return None
         uri = uri_of(datagram)
         self.ignored += uri is None
-        return uri
+        return uri and with_interface(uri, sender)
 
 
 def _interfaces() -> list[int]:

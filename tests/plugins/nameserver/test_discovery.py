@@ -248,6 +248,45 @@ def test_everybody_on_the_link_is_asked_over_ipv6(monkeypatch: pytest.MonkeyPatc
     assert found == [URI(ANSWER.decode())]
 
 
+@pytest.mark.parametrize(
+    ("host", "scope", "usable"),
+    [
+        ("[fe80::1]", 3, "[fe80::1%3]"),
+        ("[fe80::1]", 0, "[fe80::1]"),
+        ("[fe80::1%7]", 3, "[fe80::1%7]"),
+        ("[fd00::1]", 3, "[fd00::1]"),
+        ("[::1]", 3, "[::1]"),
+        ("192.168.0.1", 3, "192.168.0.1"),
+        ("names.example", 3, "names.example"),
+    ],
+)
+def test_an_address_of_one_link_goes_with_its_interface(host: str, scope: int, usable: str) -> None:
+    uri = URI(f"PYRO:Pyro.NameServer@{host}:9090")
+    assert discovery.with_interface(uri, ("fe80::2", 9091, 0, scope)) == URI(
+        f"PYRO:Pyro.NameServer@{usable}:9090"
+    )
+    assert discovery.with_interface(uri, ("192.168.0.2", 9091)) == uri
+
+
+def test_what_is_answered_over_a_link_can_be_connected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer has come by multicast, from an address that means nothing without its interface."""
+    monkeypatch.setattr(discovery, "_HOPS", 0)
+    everybody = discovery.targets
+
+    def multicast_only(*arguments: Any) -> list[Target]:
+        return [target for target in everybody(*arguments) if target.address[0] == "ff02::1"]
+
+    monkeypatch.setattr(discovery, "targets", multicast_only)
+    with responding(b"PYRO:Pyro.NameServer@[fe80::1]:9090", host="::") as responder:
+        question = Question(["<broadcast>"], responder.port)
+        found = list(question.answers(0.5))
+    if not question.asked:
+        pytest.skip("no network interface of this machine has IPv6 multicast")
+    numbers = {str(number) for number, _name in socket.if_nameindex()}
+    assert found
+    assert all(str(uri.host).partition("%")[2] in numbers for uri in found)
+
+
 def test_a_machine_without_ipv6(monkeypatch: pytest.MonkeyPatch) -> None:
     make = socket.socket
 
