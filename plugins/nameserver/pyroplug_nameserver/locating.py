@@ -39,6 +39,7 @@ _HINT = (
     "pyroplug doctor finds out what is wrong"
 )
 
+_HINT_FOLLOWS = "\nhint:"
 
 Failure: TypeAlias = "tuple[str, PyroError | None]"
 """What was tried in vain, in words, and the error if it was one."""
@@ -219,15 +220,21 @@ def _silence(port: int, question: Any) -> str:
 def _not_found(failures: list[Failure]) -> NamingError:
     told = [error for _what, error in failures if error is not None]
     # Somebody who is there, and whom we do not get on with, is of more interest than an empty address.
-    telling = [error for error in told if error.hint and not isinstance(error, (TimeoutError, AddressError))]
+    there = [error for error in told if not isinstance(error, (TimeoutError, AddressError))]
+    telling = [error for error in there if _advice(error)]
     not_found = NamingError(
         "no name server found: " + "; ".join(what for what, _error in failures),
-        hint=telling[0].hint if telling else _HINT,
+        hint=_advice(telling[0]) if telling else _HINT,
     )
     not_found.__cause__ = next(iter(telling or told), None)
     return not_found
 
 
+def _advice(error: PyroError) -> str:
+    """Its hint: that of a refusal is a part of its text, as the server's are."""
+    return str(error).partition(_HINT_FOLLOWS)[2].strip()
+
+
 def _said(location: str, error: PyroError) -> str:
-    text = str(error).partition("\nhint:")[0]
+    text = str(error).partition(_HINT_FOLLOWS)[0]
     return text if location in text else f"{location}: {text}"

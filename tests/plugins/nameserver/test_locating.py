@@ -351,6 +351,7 @@ def test_secrets_are_the_configurations(run_daemon: Callable[..., Running]) -> N
         assert proxy._pyroConnection is not None
     error = refused(settings(), "127.0.0.1", port_of(guarded))
     assert isinstance(error.__cause__, HandshakeError)
+    assert "HANDSHAKE_SECRET" in str(error.hint)  # the server's own, instead of how to start another one
 
 
 def test_who_cannot_prove_it_is_passed_by_in_the_network_and_an_error_at_the_place(
