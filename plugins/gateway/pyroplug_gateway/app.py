@@ -116,7 +116,8 @@ class Gateway:
         headers += [(CORRELATION_ID, correlation), ("X-Content-Type-Options", "nosniff")]
         head = environ["REQUEST_METHOD"] == "HEAD"
         if isinstance(body, bytes):
-            headers.append(("Content-Length", str(len(body))))
+            if answer.status != HTTPStatus.NOT_MODIFIED:  # its length would be the file's
+                headers.append(("Content-Length", str(len(body))))
             start_response(_STATUS_LINES[answer.status], headers)
             if finish is not None:
                 finish(answer.status, len(body), correlation)
@@ -159,8 +160,8 @@ class Gateway:
     def _index(self, request: GatewayRequest) -> Answer:
         return self._page.index(request, self._knows_key(request))
 
-    def _asset(self, _request: GatewayRequest, path: str) -> Answer:
-        return self._page.asset(path)
+    def _asset(self, request: GatewayRequest, path: str) -> Answer:
+        return self._page.asset(request, path)
 
     def _description(self, request: GatewayRequest) -> Answer:
         self._check_key(request)
@@ -172,7 +173,7 @@ class Gateway:
         if not self.directory.allows(name):
             raise Failure(403, "access to the requested object is not allowed")
         if method == META:
-            return self.calls.meta(name)
+            return self.calls.meta(name, details="details" in request.args)
         args, kwargs = parameters_of(request, self.settings.max_depth)
         harmless = request.method == "GET" and not self.settings.get_calls
         oneway = "oneway" in options_of(request)

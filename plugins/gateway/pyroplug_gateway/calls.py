@@ -83,10 +83,16 @@ class Calls:
             raise _no_member()
         return self._at(call.name, lambda lease: self._call(lease, call))
 
-    def meta(self, name: str) -> Answer:
-        """What an object has, as a document. Raises as ``call`` does."""
+    def meta(self, name: str, *, details: bool = False) -> Answer:
+        """What an object has, as a document. Raises as ``call`` does.
+
+        :param details: tell also which methods are one-way, and which idempotent.
+        """
         members = self.members(name)
         document = {"methods": sorted(members.methods), "attributes": sorted(members.attributes)}
+        if details:
+            document["oneway"] = sorted(members.oneway & members.methods)
+            document["idempotent"] = sorted(members.idempotent & members.methods)
         return Answer(json.dumps(document).encode())
 
     def members(self, name: str) -> Members:
