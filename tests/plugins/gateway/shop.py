@@ -38,7 +38,13 @@ class Shop:
     @idempotent
     def catalogue(self) -> list[dict[str, Any]]:
         return [
-            {"id": 7000000000000000000001, "name": "Assam", "price": 4.0, "tags": ["black", "loose"], "left": 12},
+            {
+                "id": 7000000000000000000001,
+                "name": "Assam",
+                "price": 4.0,
+                "tags": ["black", "loose"],
+                "left": 12,
+            },
             {"id": 7000000000000000000002, "name": "Sencha", "price": 6.25, "tags": ["green"], "left": 0},
             {"id": 7000000000000000000003, "name": "茉莉花茶", "price": 5.5, "tags": [], "left": None},
         ]

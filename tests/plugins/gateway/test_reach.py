@@ -43,7 +43,7 @@ class Reached:
         self.called.append(call)
         return Answer(b"null")
 
-    def meta(self, name: str) -> Answer:
+    def meta(self, name: str, *, details: bool = False) -> Answer:
         return Answer(name.encode())
 
 
