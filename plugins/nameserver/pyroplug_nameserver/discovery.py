@@ -26,7 +26,7 @@ __all__ = [
     "Target",
     "targets",
     "uri_of",
-    "with_interface",
+    "with_scope",
 ]
 
 QUESTION = b"GET_NSURI"
@@ -105,16 +105,16 @@ def uri_of(datagram: bytes) -> URI | None:
     return uri if usable else None
 
 
-def with_interface(uri: URI, sender: Sequence[object]) -> URI:
+def with_scope(uri: URI, sender: Sequence[object]) -> URI:
     """The URI that an answer consists of, as it can be used here.
 
-    An address of one link alone is of no use without the number of the interface that leads there: that by
-    which the answer has come.
+    An address of one link alone is of no use without its scope, the interface that leads there: it is that by
+    which the answer has come. What the other side calls its own interface says nothing here.
 
     :param sender: the socket's address that sent it.
     """
-    host, scope = str(uri.host), sender[3] if len(sender) > 3 else 0
-    if not scope or ":" not in host or "%" in host or not ipaddress.IPv6Address(host).is_link_local:
+    host, scope = str(uri.host).partition("%")[0], sender[3] if len(sender) > 3 else 0
+    if not scope or ":" not in host or not ipaddress.IPv6Address(host).is_link_local:
         return uri
     return URI(f"PYRO:{uri.object}@[{host}%{scope}]:{uri.port}")
 
@@ -201,7 +201,7 @@ class Question:
             return None
         uri = uri_of(datagram)
         self.ignored += uri is None
-        return uri and with_interface(uri, sender)
+        return uri and with_scope(uri, sender)
 
 
 def _interfaces() -> list[int]:
