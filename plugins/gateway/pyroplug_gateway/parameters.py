@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import IO, Any
+from urllib.parse import parse_qsl
 
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
@@ -17,22 +18,32 @@ from .failures import Failure
 __all__ = ["KEY", "GatewayRequest", "key_of", "options_of", "parameters_of"]
 
 KEY = "$key"
-_FORMS = frozenset(("application/x-www-form-urlencoded", "multipart/form-data"))
+_FORM = "application/x-www-form-urlencoded"
+_FORMS = frozenset((_FORM, "multipart/form-data"))
 _JSON = "application/json"
-_MOST_PARTS = 1000
+_MOST_FIELDS = 1000
+_CLASS = "__class__"
+"""Makes an object of some class of whatever has a member of this name, on the remote side."""
 
 
 class GatewayRequest(Request):
-    """A request whose form has texts, and no files."""
+    """A request whose query and form have texts, in UTF-8, and no files."""
+
+    @cached_property
+    def query(self) -> MultiDict[str, str]:
+        """The query's fields. Raises as ``parameters_of`` does."""
+        return _fields(self.query_string)
 
     @cached_property
     def fields(self) -> MultiDict[str, str]:
         """The form's. Raises as ``parameters_of`` does."""
-        _check_charset(self)
+        _check_coding(self)
+        if self.mimetype == _FORM:
+            return _fields(_body(self))
         parser = FormDataParser(
             stream_factory=_no_files,
             max_form_memory_size=self.max_form_memory_size,
-            max_form_parts=_MOST_PARTS,
+            max_form_parts=_MOST_FIELDS,
             silent=False,
         )
         try:
@@ -42,6 +53,15 @@ class GatewayRequest(Request):
         except ValueError as error:
             raise Failure(400, "the form is damaged") from error
         return found[1]
+
+
+def _fields(text: bytes) -> MultiDict[str, str]:
+    if text.count(b"&") >= _MOST_FIELDS:
+        raise Failure(413, f"there are more than {_MOST_FIELDS} parameters; JSON may have as many as fit")
+    try:
+        return MultiDict(parse_qsl(text.decode(), keep_blank_values=True, errors="strict"))
+    except ValueError:  # UnicodeDecodeError is one
+        raise Failure(400, "parameters are to be in UTF-8") from None
 
 
 def _no_files(
@@ -64,7 +84,10 @@ def key_of(request: GatewayRequest) -> bytes:
     header = request.environ.get("HTTP_X_PYRO_GATEWAY_KEY")
     if header:
         return bytes(header, "latin-1")  # what WSGI has made a text of
-    key = request.args.get(KEY)
+    try:
+        key = request.query.get(KEY) if request.query_string else None
+    except Failure:
+        key = None  # whoever knows it is told what is wrong, and nobody else
     if key is None and request.method == "POST" and request.mimetype in _FORMS:
         key = request.fields.get(KEY)
     return (key or "").encode("utf-8", "surrogatepass")
@@ -76,7 +99,7 @@ def parameters_of(request: GatewayRequest, max_depth: int) -> tuple[Sequence[Any
     :param max_depth: of JSON.
     :raises Failure: 400: they cannot be understood; 413: there is too much; 415: they are in another format.
     """
-    pairs: list[tuple[str, list[str]]] = list(request.args.lists()) if request.query_string else []
+    pairs: list[tuple[str, list[str]]] = list(request.query.lists()) if request.query_string else []
     if request.method != "POST" or not _has_body(request):
         return (), _single(pairs)
     if request.mimetype in _FORMS:
@@ -84,7 +107,7 @@ def parameters_of(request: GatewayRequest, max_depth: int) -> tuple[Sequence[Any
         return (), _single(pairs)
     if request.mimetype != _JSON:
         raise Failure(415, "parameters are to be a form, or application/json")
-    _check_charset(request)
+    _check_coding(request)
     body = _json(_body(request), max_depth)
     kwargs = _single(pairs)
     if type(body) is list:
@@ -113,7 +136,9 @@ def _too_much(error: HTTPException) -> Failure:
     return Failure(status, "the request's body is too large" if status == 413 else "the body is damaged")
 
 
-def _check_charset(request: Request) -> None:
+def _check_coding(request: Request) -> None:
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise Failure(415, "bodies are taken as they are, not compressed")
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     if charset not in ("utf-8", "utf8", "us-ascii"):
         raise Failure(415, "parameters are to be in UTF-8")
@@ -123,9 +148,15 @@ def _single(pairs: Iterable[tuple[str, list[str]]]) -> dict[str, Any]:
     """Values by name: a text where there is one, a list where there are more."""
     found: dict[str, list[str]] = {}
     for name, values in pairs:
+        if name == _CLASS:
+            raise _no_object()
         if name != KEY:
             found.setdefault(name, []).extend(values)
     return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
+
+
+def _no_object() -> Failure:
+    return Failure(400, f"parameters are plain values: none of them may be called {_CLASS}")
 
 
 # JSON ------------------------------------------------------------------------------------------------
@@ -145,9 +176,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
         raise Failure(400, "a JSON object has two members of one name")
-    if "__class__" in made:
-        # The remote side would make an object of some class of it.
-        raise Failure(400, "JSON parameters are plain values: no member may be called __class__")
+    if _CLASS in made:
+        raise _no_object()
     return made
 
 

@@ -11,6 +11,7 @@ from pyroplug_gateway.app import Gateway
 from werkzeug.test import Client
 
 PATH = "/pyro/http.sample/arguments"
+FORM = "application/x-www-form-urlencoded"
 
 Ask = Callable[..., Any]
 
@@ -114,7 +115,13 @@ def test_json_beside_the_query(ask: Ask) -> None:
         (b"--x\r\nbroken", "multipart/form-data; boundary=x", 400),
         (b"a=1", "multipart/form-data", 400),
         (b"[" + b"1," * 600_000 + b"1]", "application/json", 413),
-        (b"a=" + b"1" * (1 << 20), "application/x-www-form-urlencoded", 413),
+        (b"a=" + b"1" * (1 << 20), FORM, 413),
+        (b"a=%ff", FORM, 400),
+        (b"a=%c0%af", FORM, 400),
+        (b"a=%ed%a0%80", FORM, 400),
+        (b"a=\xff", FORM, 400),
+        (b"a&" * 999 + b"a", FORM, 200),
+        (b"a&" * 1000 + b"a", FORM, 413),
     ],
 )
 def test_bodies(ask: Ask, body: bytes, content_type: str, status: int) -> None:
@@ -122,6 +129,33 @@ def test_bodies(ask: Ask, body: bytes, content_type: str, status: int) -> None:
     assert answer.status_code == status
     if status != 200:
         assert json.loads(answer.data)["__exception__"] is True
+
+
+@pytest.mark.parametrize(
+    "query", ["a=%ff", "%c0%ae=1", "a=%ed%a0%80", "a=\xff", "a=1&b=%E9", "&".join("a" * 1001)]
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_query_that_is_no_text(ask: Ask, query: str, method: str) -> None:
+    answer = ask(PATH, method, environ_overrides={"QUERY_STRING": query})
+    assert answer.status_code == (413 if len(query) > 1000 else 400)
+    assert json.loads(answer.data)["__exception__"] is True
+
+
+def test_parameters_make_no_objects(ask: Ask) -> None:
+    """On the remote side a dictionary with this member is an object of that class."""
+    made = {"__class__": "Pyro5.core.URI", "state": "x"}
+    assert ask(PATH, query_string=made).status_code == 400
+    assert ask(PATH, "POST", query_string=made, json=[]).status_code == 400
+    for content_type in (FORM, "multipart/form-data"):
+        assert ask(PATH, "POST", data=made, content_type=content_type).status_code == 400
+
+
+@pytest.mark.parametrize("content_type", [FORM, "application/json", "multipart/form-data; boundary=x"])
+def test_compressed_bodies_are_not_taken(ask: Ask, content_type: str) -> None:
+    headers = {"Content-Encoding": "gzip"}
+    assert ask(PATH, "POST", data=b"[]", content_type=content_type, headers=headers).status_code == 415
+    answer = ask(PATH, "POST", json=[1], headers={"Content-Encoding": "identity"})
+    assert answer.json == [[1], {}]
 
 
 def test_a_body_of_a_get_request_is_not_looked_at(ask: Ask) -> None:
