@@ -33,10 +33,12 @@ from .parameters import GatewayRequest, key_of, options_of, parameters_of
 from .pool import Pool
 from .settings import Settings
 
-__all__ = ["Gateway"]
+__all__ = ["HEALTH", "Gateway"]
 
 log = logging.getLogger(__name__)
 
+HEALTH = "/healthz"
+"""Where whoever watches the gateway asks how it is."""
 _READ = ["GET", "OPTIONS"]  # HEAD comes with GET
 _CALL = ["GET", "POST", "OPTIONS"]
 
@@ -47,7 +49,7 @@ _MAP = Map(
         Rule("/pyro", endpoint="root", methods=_READ),
         Rule("/pyro/", endpoint="page", methods=_READ),
         Rule("/pyro/openapi.json", endpoint="openapi", methods=_READ),
-        Rule("/healthz", endpoint="health", methods=_READ),
+        Rule(HEALTH, endpoint="health", methods=_READ),
         Rule("/assets/<path:path>", endpoint="asset", methods=_READ),
     ],
     merge_slashes=False,

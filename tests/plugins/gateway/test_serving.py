@@ -98,6 +98,29 @@ def test_fifty_that_stall_hold_up_nobody(
     assert time.monotonic() - start < 5
 
 
+def test_the_quietest_makes_room_for_one_more(
+    make: Make,
+    serve: Serve,
+    run_daemon: Callable[..., Running],
+    in_thread: Callable[..., Future[Any]],
+    crowd: Callable[[Address, bytes], socket.socket],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pyroplug_gateway.serving.MOST_CLIENTS", 10)
+    slow = Slow()
+    objects = {"slow": str(run_daemon(slow=slow).daemon.uriFor("slow"))}
+    address = serve(make(objects=objects))
+    waiting = in_thread(get, address, "/pyro/slow/work")
+    try:
+        assert slow.running.acquire(timeout=PATIENCE)
+        clients = [crowd(address, list(STALLING.values())[number % len(STALLING)]) for number in range(30)]
+        assert get(address, "/pyro/slow/quick") == (200, b'"quick"')
+        assert [received(sock) for sock in clients[:15]] == [b""] * 15
+    finally:
+        slow.go_on.set()
+    assert waiting.result(PATIENCE) == (200, b'"done"'), "who waits for an answer is not quiet"
+
+
 @pytest.mark.parametrize("said", [said for said in STALLING.values() if said], ids=list(STALLING)[1:])
 def test_who_stalls_is_ended(
     make: Make, serve: Serve, crowd: Callable[[Address, bytes], socket.socket], said: bytes
@@ -151,6 +174,12 @@ def test_who_does_not_read_its_answer_is_ended(
         (b"nonsense\r\n\r\n", b"400"),
         (b"GET / HTTP/1.1\r\nX y: z\r\n\r\n", b"400"),
         (b"GET / HTTP/1.1\r\nX: a\nb\r\n\r\n", b"400"),
+        (b"GET /healthz HTTP/1.1\r\n\r\n", b"400"),
+        (b"GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", b"400"),
+        (HEAD + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n0\r\n\r\n", b"400"),
+        (HEAD.replace(b"1.1", b"1.0") + b"Transfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n0\r\n\r\n", b"400"),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n2;a=\n\r\n[]\r\n0\r\n\r\n", b"400"),
+        (HEAD + b"Content-Length: +2\r\n\r\n[]", b"400"),
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", b"400"),
     ],
 )
@@ -197,6 +226,10 @@ class Slow:
         assert self.go_on.wait(PATIENCE)
         return "done"
 
+    @expose
+    def quick(self) -> str:
+        return "quick"
+
 
 def test_an_object_that_takes_long_holds_up_no_other(
     make: Make,
@@ -220,6 +253,33 @@ def test_an_object_that_takes_long_holds_up_no_other(
     finally:
         slow.go_on.set()
     assert [future.result(PATIENCE) for future in waiting] == [(200, b'"done"')] * 2
+
+
+def test_its_health_is_told_when_all_threads_are_busy(
+    make: Make, serve: Serve, run_daemon: Callable[..., Running], in_thread: Callable[..., Future[Any]]
+) -> None:
+    slow = Slow()
+    objects = {"slow": str(run_daemon(slow=slow).daemon.uriFor("slow"))}
+    address = serve(make(objects=objects), threads=2)
+    waiting = [in_thread(get, address, "/pyro/slow/work") for _ in range(2)]
+    try:
+        for _ in waiting:
+            assert slow.running.acquire(timeout=PATIENCE)
+        assert get(address, "/healthz") == (200, b'{"status": "ok", "nameserver": "none"}')
+    finally:
+        slow.go_on.set()
+    assert [future.result(PATIENCE) for future in waiting] == [(200, b'"done"')] * 2
+
+
+def test_requests_that_follow_each_other_at_once(
+    make: Make, serve: Serve, crowd: Callable[[Address, bytes], socket.socket]
+) -> None:
+    paths = ("stock", "nothing", "fail", "../../healthz", "stock")
+    said = b"".join(f"GET /pyro/http.sample/{it} HTTP/1.1\r\nHost: x\r\n\r\n".encode() for it in paths)
+    health = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    told = received(crowd(serve(make()), said + health))
+    statuses = [part[:3] for part in told.split(b"HTTP/1.1 ")[1:]]
+    assert statuses == [b"200", b"404", b"500", b"403", b"200", b"200"]
 
 
 def test_an_object_that_does_not_answer(make: Make, serve: Serve, run_daemon: Callable[..., Running]) -> None:
