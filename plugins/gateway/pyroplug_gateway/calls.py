@@ -95,16 +95,19 @@ class Calls:
             document["idempotent"] = sorted(members.idempotent & members.methods)
         return Answer(json.dumps(document).encode())
 
-    def members(self, name: str) -> Members:
-        """What an object has, as its daemon says now. Raises as ``call`` does."""
-        return self._at(name, self._members)
+    def members(self, name: str, timeout: float | None = None) -> Members:
+        """What an object has, as its daemon says now. Raises as ``call`` does.
 
-    def _at(self, name: str, use: Callable[[Lease], T]) -> T:
+        :param timeout: seconds that it has to say so; ``None`` for the usual limit.
+        """
+        return self._at(name, self._members, timeout)
+
+    def _at(self, name: str, use: Callable[[Lease], T], timeout: float | None = None) -> T:
         """Do something with a proxy of the object; once more, elsewhere, if nothing was run here."""
         uri = self._directory.find(name)
         while True:
             try:
-                return self._with(uri, use)
+                return self._with(uri, use, timeout)
             except TimeoutError as error:
                 raise Failure(504, "the remote object does not answer in time") from error
             except (_UnknownError, CommunicationError) as error:
@@ -121,8 +124,8 @@ class Calls:
                     raise Failure(404, "there is no object of this name any more")
                 raise _unreachable() from failed
 
-    def _with(self, uri: str, use: Callable[[Lease], T]) -> T:
-        with self._pool.lease(uri) as lease:
+    def _with(self, uri: str, use: Callable[[Lease], T], timeout: float | None) -> T:
+        with self._pool.lease(uri, timeout) as lease:
             proxy = lease.proxy
             while True:
                 kept = proxy._pyroConnection is not None

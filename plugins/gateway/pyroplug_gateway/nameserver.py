@@ -50,7 +50,8 @@ class NameServer:
         for last in (False, True):
             uri = self._fixed or self._found or self._look()
             try:
-                return self._ask(uri, method, args, timeout)
+                with self._pool.lease(uri, timeout) as lease:
+                    return lease.proxy._pyroInvoke(method, args, {})
             except TimeoutError as error:
                 raise Failure(504, "the name server does not answer in time") from error
             except CommunicationError as error:
@@ -63,17 +64,6 @@ class NameServer:
             except PyroError as error:
                 raise Failure(502, "the name server cannot be asked") from error
         raise AssertionError
-
-    def _ask(self, uri: str, method: str, args: tuple[Any, ...], timeout: float | None) -> Any:
-        with self._pool.lease(uri) as lease:
-            proxy = lease.proxy
-            usual = proxy._pyroTimeout
-            if timeout is not None:
-                proxy._pyroTimeout = timeout
-            try:
-                return proxy._pyroInvoke(method, args, {})
-            finally:
-                proxy._pyroTimeout = usual
 
     def _look(self) -> str:
         """Find one: one thread does, the others get what it finds."""

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from .calls import META, Calls, Members
 from .directory import Directory
 from .failures import Failure
+from .pool import LONGEST_WAIT
 from .settings import Settings
 
 __all__ = ["OpenApi", "document"]
@@ -19,6 +20,8 @@ __all__ = ["OpenApi", "document"]
 _MOST_OBJECTS = 200
 _LONGEST = 10.0
 """Seconds to ask objects for what they have; who is left then is left out."""
+_LONGEST_EACH = 2.0
+"""Seconds that one of them has to say it."""
 
 
 class OpenApi:
@@ -39,12 +42,20 @@ class OpenApi:
         """The document.
 
         :param root: the path at which the gateway is mounted; empty for the top.
-        :raises Failure: 502, 504: the name server does not say which objects there are.
+        :raises Failure: 502, 504: the name server does not say which objects there are; 503: it does not
+            say so soon, and others are waiting for it.
         """
-        with self._alone:
-            if self._made is None or self._clock() - self._made[0] > self._settings.cache_time:
-                self._made = (self._clock(), self._describe())
-            made = self._made[1]
+        # Whoever makes it may have to wait for many objects; the others are not to occupy threads meanwhile.
+        if self._alone.acquire(timeout=LONGEST_WAIT):
+            try:
+                if self._made is None or self._clock() - self._made[0] > self._settings.cache_time:
+                    described = self._describe()
+                    self._made = (self._clock(), described)
+            finally:
+                self._alone.release()
+        elif self._made is None:
+            raise Failure(503, "the description is being made", (("Retry-After", "1"),))
+        made = self._made[1]
         return json.dumps({**made, "servers": [{"url": root or "/"}]}).encode()
 
     def _describe(self) -> dict[str, Any]:
@@ -56,7 +67,9 @@ class OpenApi:
                 left_out[name] = "it is one of too many"
                 continue
             try:
-                found[name] = self._calls.members(name)
+                found[name] = self._calls.members(
+                    name, min(_LONGEST_EACH, self._settings.timeout or _LONGEST_EACH)
+                )
             except Failure as failure:
                 left_out[name] = failure.text
         return document(found, left_out, get_calls=self._settings.get_calls, key=bool(self._settings.key))

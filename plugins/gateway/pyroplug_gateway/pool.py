@@ -32,11 +32,14 @@ class Lease:
     :ivar proxy: belongs to the thread that entered the block.
     """
 
-    __slots__ = ("_kept", "_pool", "_uri", "proxy")
+    __slots__ = ("_kept", "_limited", "_pool", "_uri", "_usual", "proxy")
 
-    def __init__(self, pool: Pool, uri: str) -> None:
+    def __init__(self, pool: Pool, uri: str, timeout: float | None) -> None:
         self._pool, self._uri, self._kept = pool, uri, False
         self.proxy = pool.take(uri)
+        self._limited = timeout is not None
+        if self._limited:
+            self._usual, self.proxy._pyroTimeout = self.proxy._pyroTimeout, timeout
 
     def __enter__(self) -> Lease:
         return self
@@ -51,6 +54,8 @@ class Lease:
 
     def end(self) -> None:
         """Give it back."""
+        if self._limited:
+            self.proxy._pyroTimeout = self._usual
         self._pool.give(self._uri, self.proxy)
 
 
@@ -83,9 +88,12 @@ class Pool:
         self._next_sweep = 0.0
         self._closed = False
 
-    def lease(self, uri: str) -> Lease:
-        """A proxy to use in a ``with`` block. Raises as ``take`` does."""
-        return Lease(self, uri)
+    def lease(self, uri: str, timeout: float | None = None) -> Lease:
+        """A proxy to use in a ``with`` block. Raises as ``take`` does.
+
+        :param timeout: seconds that its calls may take; ``None`` for what the configuration says.
+        """
+        return Lease(self, uri, timeout)
 
     def take(self, uri: str) -> Any:
         """A proxy that belongs to this thread until it is given back; it need not be connected.

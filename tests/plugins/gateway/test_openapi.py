@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from pyroplug_gateway.openapi import document
 from werkzeug.test import Client
 
 from tests.running import Running
+from tests.support import PATIENCE
 
 from .objects import Sample
 
@@ -73,15 +77,51 @@ def test_it_is_not_made_for_each_request(make: Make, monkeypatch: pytest.MonkeyP
     asked = []
     members = gateway.calls.members
 
-    def noted(name: str) -> Members:
+    def noted(name: str, timeout: float) -> Members:
         asked.append(name)
-        return members(name)
+        return members(name, timeout)
 
     monkeypatch.setattr(gateway.calls, "members", noted)
     client = Client(gateway)
     for _ in range(3):
         assert client.get("/pyro/openapi.json").status_code == 200
     assert asked == ["http.sample"]
+
+
+def test_an_object_that_does_not_say_what_it_has(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody accepts its connection, and nobody refuses it."""
+    monkeypatch.setattr("pyroplug_gateway.openapi._LONGEST_EACH", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        uri = f"PYRO:thing@127.0.0.1:{silent.getsockname()[1]}"
+        found = valid(Client(make(objects={"silent": uri})).get("/pyro/openapi.json").json)
+    assert found["x-left-out"] == {"silent": "the remote object does not answer in time"}
+
+
+def test_others_do_not_wait_while_it_is_made(
+    make: Make, monkeypatch: pytest.MonkeyPatch, in_thread: Callable[..., Future[Any]]
+) -> None:
+    monkeypatch.setattr("pyroplug_gateway.openapi.LONGEST_WAIT", 0.05)
+    gateway = make(cache_time=0)
+    client = Client(gateway)
+    made, members = client.get("/pyro/openapi.json").json, gateway.calls.members
+    begun, go_on = threading.Event(), threading.Event()
+
+    def waits(name: str, timeout: float) -> Members:
+        begun.set()
+        assert go_on.wait(PATIENCE)
+        return members(name, timeout)
+
+    monkeypatch.setattr(gateway.calls, "members", waits)
+    making = in_thread(Client(gateway).get, "/pyro/openapi.json")
+    try:
+        assert begun.wait(PATIENCE)
+        assert client.get("/pyro/openapi.json").json == made
+        monkeypatch.setattr(gateway._openapi, "_made", None)
+        answer = client.get("/pyro/openapi.json")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    finally:
+        go_on.set()
+    assert making.result(PATIENCE).json == made
 
 
 @pytest.mark.parametrize("name", ["a/b", "a{b}", "a b", "é", "a?b#c", "a%2Fb", "..", "$meta"])
