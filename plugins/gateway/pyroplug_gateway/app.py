@@ -175,7 +175,7 @@ class Gateway:
         if not self.directory.allows(name):
             raise Failure(403, "access to the requested object is not allowed")
         if method == META:
-            return self.calls.meta(name, details="details" in request.args)
+            return self.calls.meta(name, details="details" in request.query)
         args, kwargs = parameters_of(request, self.settings.max_depth)
         harmless = request.method == "GET" and not self.settings.get_calls
         oneway = "oneway" in options_of(request)
