@@ -12,7 +12,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import groupby
+from itertools import groupby, repeat
 from operator import itemgetter
 from threading import Lock
 from typing import Any
@@ -281,10 +281,17 @@ def _condition(
 
 def _untagged(db: sqlite3.Connection, condition: str, values: Sequence[object]) -> Iterator[NameRecord]:
     """Some or all records, without their tags."""
-    rows = db.execute(
+    names: list[str] = []
+    uris: list[str] = []
+    ends: list[float | None] = []
+    # No row is kept: the garbage collector would look at each of a hundred thousand, again and again.
+    for name, uri, expires in db.execute(
         f"SELECT n.name, n.uri, n.expires FROM pyro_names n WHERE {condition} ORDER BY n.name", values
-    ).fetchall()
-    return (NameRecord(name, uri, _NO_TAGS, expires) for name, uri, expires in rows)
+    ):
+        names.append(name)
+        uris.append(uri)
+        ends.append(expires)
+    return map(NameRecord, names, uris, repeat(_NO_TAGS), ends)
 
 
 def _tagged(db: sqlite3.Connection, condition: str, values: Sequence[object]) -> Iterator[NameRecord]:
