@@ -22,6 +22,7 @@ from pyroplug_transports.tcp import TcpTransport
 from pyroplug.api import Daemon, Proxy
 from pyroplug.config import Configuration
 from pyroplug.errors import AddressError, ConfigError, NamingError, TimeoutError
+from tests.certificates import Authority
 from tests.plugins.tools.programs import free_port
 from tests.running import settings
 from tests.support import wait_until
@@ -108,6 +109,29 @@ def test_who_refuses_is_there(
     with serving(config=guarded) as daemon:
         names.register("guarded", daemon.uriFor("x"))
         assert cleaned(AutoCleaner(names, config=config), monkeypatch) == {OWN, "guarded"}
+
+
+@pytest.mark.parametrize("asking", ["with a certificate", "without one", "without TLS"])
+@pytest.mark.parametrize("answering", ["with TLS", "without"])
+def test_over_tls_or_not_who_is_there_is_kept(
+    names: NameServer,
+    config: Configuration,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    asking: str,
+    answering: str,
+) -> None:
+    authority = Authority(tmp_path)
+    own, friend = authority.issue("own"), authority.issue("friend")
+    items = {**own.server(), "SSL_REQUIRECLIENTCERT": True, "SSL_CACERTS": authority.file}
+    if asking != "without TLS":
+        config.SSL, config.SSL_CACERTS = True, authority.file
+    if asking == "with a certificate":
+        config.SSL_CLIENTCERT, config.SSL_CLIENTKEY = friend.cert, friend.key
+    with serving(config=settings(**items if answering == "with TLS" else {})) as daemon:
+        names.register("alive", daemon.uriFor("x"))
+        names.register("dead", f"PYRO:x@127.0.0.1:{free_port()}")
+        assert cleaned(AutoCleaner(names, config=config), monkeypatch) == {OWN, "alive"}
 
 
 @contextmanager
