@@ -52,6 +52,7 @@ class TestGateway(PluginSuite):
             "GATEWAY_NAMESERVER",
             "GATEWAY_KEY",
             "GATEWAY_CORS",
+            "GATEWAY_HOSTS",
             "GATEWAY_TIMEOUT",
             "GATEWAY_GET_CALLS",
             "GATEWAY_TRACEBACKS",

@@ -25,7 +25,7 @@ from .answers import Answer
 from .calls import META, Call, Calls
 from .directory import Directory
 from .failures import Failure, described
-from .headers import CORRELATION_ID, Cors, correlation_id
+from .headers import CORRELATION_ID, Cors, Hosts, correlation_id
 from .nameserver import NameServer
 from .openapi import OpenApi
 from .page import Page
@@ -95,6 +95,7 @@ class Gateway:
         self._openapi = OpenApi(settings, self.directory, self.calls)
         self._page = Page(settings, self.directory, self.calls)
         self._cors = Cors(settings.cors)
+        self._hosts = Hosts(settings.hosts)
         self._rooms: dict[str, Callable[..., Answer]] = {
             "root": self._root,
             "page": self._index,
@@ -148,6 +149,8 @@ class Gateway:
         request = GatewayRequest(environ, populate_request=False)
         request.max_content_length = request.max_form_memory_size = self.settings.max_body
         endpoint, values = _routed(environ)
+        if endpoint != "health":  # whoever watches may use any name
+            self._hosts.check(environ)
         if request.method == "OPTIONS":
             allowed = ", ".join(_CALL if endpoint == "call" else _READ)
             return Answer(headers=(("Allow", allowed), *self._cors.preflight(environ)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import signal
 import sys
 from typing import Any
@@ -69,6 +70,7 @@ def gateway(host: str, port: int, threads: int, no_get_calls: bool, **options: A
 
     with needed():
         from .app import Gateway
+        from .headers import is_loopback
         from .serving import Server
         from .settings import Settings
 
@@ -77,6 +79,8 @@ def gateway(host: str, port: int, threads: int, no_get_calls: bool, **options: A
     if no_get_calls:
         changes["get_calls"] = False
     settings = Settings.of(**{name: value for name, value in changes.items() if value is not None})
+    if not settings.hosts and is_loopback(host):
+        settings = dataclasses.replace(settings, hosts="localhost")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         server = Server(Gateway(settings), host, port, threads=threads)

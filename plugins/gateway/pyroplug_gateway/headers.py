@@ -1,15 +1,17 @@
-"""What goes beside each answer: which web sites may read it, and to which request it belongs."""
+"""What goes beside requests and answers: under which host name, for which web sites, and to which request."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 from .failures import Failure
 
-__all__ = ["CORRELATION_ID", "Cors", "correlation_id"]
+__all__ = ["CORRELATION_ID", "Cors", "Hosts", "correlation_id", "is_loopback"]
 
 CORRELATION_ID = "X-Pyro-Correlation-Id"
 _LONGEST_ID = 64
@@ -79,6 +81,53 @@ class Cors:
 
     def _allows(self, origin: str | None) -> bool:
         return self._all or (origin is not None and origin in self._origins)
+
+
+class Hosts:
+    """Under which host names the gateway may be asked.
+
+    A web site may have its own name lead to any address, that of this machine too, after which its scripts
+    are no strangers to whatever listens there. Only the name tells.
+    """
+
+    def __init__(self, names: str) -> None:
+        """
+        :param names: with commas or spaces between them. Empty, or ``*``, for any; otherwise ``localhost``
+            is allowed beside them, and addresses, which are nobody's names.
+        """
+        self._names = frozenset(names.lower().replace(",", " ").split())
+        self._all = not self._names or "*" in self._names
+        self._knows = lru_cache(64)(self._found)
+
+    def check(self, environ: Mapping[str, Any]) -> None:
+        """Refuse a request under another name. Raises :exc:`Failure`: 403."""
+        if self._all:
+            return
+        host = environ.get("HTTP_HOST")
+        if host is not None and not self._knows(host):  # browsers always say it
+            raise Failure(
+                403, "the gateway is not to be asked under this host name, unless GATEWAY_HOSTS has it"
+            )
+
+    def _found(self, host: str) -> bool:
+        try:
+            name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
+        except ValueError:
+            return False
+        return name in self._names or name == "localhost" or name.endswith(".localhost") or _is_address(name)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only programs on this machine reach this host name, or address."""
+    return host.lower() == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _host(origin: str) -> str:

@@ -26,6 +26,11 @@ ITEMS = (
     ),
     ConfigItem("GATEWAY_CORS", "", "web sites whose scripts may use the HTTP gateway: origins, or * for all"),
     ConfigItem(
+        "GATEWAY_HOSTS",
+        "",
+        "host names by which the HTTP gateway may be asked; empty for any, or localhost if it listens there",
+    ),
+    ConfigItem(
         "GATEWAY_TIMEOUT", 30.0, "seconds that the HTTP gateway waits for a remote object; 0 for ever", 0
     ),
     ConfigItem(

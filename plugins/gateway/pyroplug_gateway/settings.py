@@ -32,6 +32,7 @@ class Settings:
     nameserver: str | None = ""
     key: bytes = field(default=b"", repr=False)
     cors: str = ""
+    hosts: str = ""
     timeout: float = 30.0
     get_calls: bool = True
     tracebacks: bool = True

@@ -82,6 +82,19 @@ def test_the_environment(daemon: Running) -> None:
         assert get(host, port, path, **{"X-Pyro-Gateway-Key": "sesame"}) == (200, b"7")
 
 
+def test_a_web_sites_name_for_this_machine(daemon: Running) -> None:
+    option = f"--object=a={daemon.daemon.uriFor('thing')}"
+    with running(option) as (_, host, port):
+        for path in ("/pyro/a/stock", "/pyro/", "/pyro/openapi.json"):
+            assert get(host, port, path)[0] == 200
+            assert get(host, port, path, Host=f"evil.example.org:{port}")[0] == 403
+        assert get(host, port, "/healthz", Host="watcher")[0] == 200
+    with running(option, PYRO_GATEWAY_HOSTS="shop.example.org") as (_, host, port):
+        assert get(host, port, "/pyro/a/stock", Host="shop.example.org") == (200, b"7")
+    with running(option, "--host", "0.0.0.0") as (_, host, port):
+        assert get("127.0.0.1", port, "/pyro/a/stock", Host="anything") == (200, b"7")
+
+
 def test_no_calls_by_get(daemon: Running) -> None:
     uri = daemon.daemon.uriFor("thing")
     with running("-o", f"a={uri}", "--no-get-calls", "--threads", "2") as (_, host, port):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from pyroplug_gateway.app import Gateway
-from pyroplug_gateway.headers import Cors
+from pyroplug_gateway.headers import Cors, is_loopback
 from werkzeug.test import Client
 
 PATH = "/pyro/http.sample/stock"
@@ -91,3 +91,47 @@ def test_no_origin_is_allowed_by_an_empty_setting() -> None:
         environ: dict[str, Any] = {"HTTP_ORIGIN": "x"}
         assert Cors(origins).headers(environ) == []
         assert Cors(origins).preflight(environ) == []
+
+
+@pytest.mark.parametrize(
+    ("names", "host", "status"),
+    [
+        ("", "evil.org", 200),
+        ("*", "evil.org", 200),
+        ("localhost", "evil.org", 403),
+        ("localhost", "evil.org:8080", 403),
+        ("localhost", "localhost", 200),
+        ("localhost", "LocalHost:8080", 200),
+        ("localhost", "localhost.:8080", 200),
+        ("localhost", "gateway.localhost", 200),
+        ("localhost", "localhost.evil.org", 403),
+        ("localhost", "127.0.0.1:8080", 200),
+        ("localhost", "[::1]:8080", 200),
+        ("localhost", "127.0.0.1.evil.org", 403),
+        ("localhost", "[evil", 403),
+        ("localhost", "", 403),
+        ("shop.org, Other.org", "other.org", 200),
+        ("shop.org, Other.org", "localhost:1", 200),
+        ("shop.org, Other.org", "www.shop.org", 403),
+    ],
+)
+def test_host_names(make: Make, names: str, host: str, status: int) -> None:
+    client = Client(make(hosts=names))
+    for path in (PATH, "/pyro/", "/pyro/openapi.json"):
+        assert client.get(path, environ_overrides={"HTTP_HOST": host}).status_code == status
+    assert client.get("/healthz", environ_overrides={"HTTP_HOST": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "is_local"),
+    [
+        ("localhost", True),
+        ("127.3.2.1", True),
+        ("::1", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("shop", False),
+    ],
+)
+def test_where_only_this_machine_is(host: str, is_local: bool) -> None:
+    assert is_loopback(host) is is_local
