@@ -119,10 +119,12 @@ class Page:
     def _asset(self, path: str) -> tuple[bytes, str]:
         if not self._assets:
             # All of them at once: what is asked for is a key, and never a file's name.
+            found = {}
             for file in resources.files("pyroplug_gateway").joinpath("assets").iterdir():
                 if file.name.endswith(tuple(_KINDS)):
                     content = file.read_bytes()
-                    self._assets[file.name] = content, hashlib.sha256(content).hexdigest()[:20]
+                    found[file.name] = content, hashlib.sha256(content).hexdigest()[:20]
+            self._assets = found  # as a whole, for other threads look there
         try:
             return self._assets[path]
         except KeyError:

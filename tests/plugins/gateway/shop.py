@@ -97,11 +97,3 @@ class Shop:
     @property
     def owner(self) -> dict[str, str]:
         return {"name": "Ada", "town": "Delft"}
-
-
-@expose
-class Odd:
-    """Its members have names that are no good for markup; what it raises has them in its traceback."""
-
-
-exec(f"def trap(self):\n    raise OutOfStock({NASTY!r})", globals())  # its source is in no file

@@ -14,7 +14,7 @@ const SHOWN = 100_000;
 /**
  * Make a call, and show what becomes of it in a box, which is emptied. Gives the answer's status, or 0 for none.
  *
- * request: of request.js; object: its name; controller: an AbortController that stops it.
+ * request: of request.js, and whether it is oneway; object: its name; controller: an AbortController that stops it.
  */
 export async function answer(box, request, object, controller) {
   const began = performance.now();
@@ -49,7 +49,7 @@ export async function answer(box, request, object, controller) {
       text = await response.text();
       const good = status === 200;
       say(`${status} ${good ? "OK" : response.statusText}`, good ? "good" : "bad");
-      body.append(...shown(text, status, object, "oneway" === request.headers["X-Pyro-Options"]));
+      body.append(...shown(text, status, object, request.oneway));
     }
   } catch (error) {
     if (controller.signal.aborted) {

@@ -167,7 +167,10 @@ function methodMember(name, found, context) {
       event.preventDefault();
       wrong.hidden = true;
       try {
-        run(callRequest(context.name, name, fields.content(), waitless.checked && !oneway));
+        run({
+          ...callRequest(context.name, name, fields.content(), waitless.checked && !oneway),
+          oneway: waitless.checked,
+        });
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
         wrong.replaceChildren(visible(error.message));

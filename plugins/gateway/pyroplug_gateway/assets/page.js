@@ -112,7 +112,7 @@ function route() {
   if ("locked" in page.dataset) return;
   const [name, member] = parts();
   page.dataset.view = name ? "object" : "list";
-  document.title = name ? `${name} – pyroplug` : "pyroplug HTTP gateway";
+  document.title = name ? `${name} · pyroplug` : "pyroplug HTTP gateway";
   const before = opened;
   opened = name || null;
   setCurrent(name);
