@@ -25,9 +25,7 @@ export async function showStream(response, box, lines, tell, object) {
     timer = null;
     const first = items - fresh.length;
     const skipped = Math.max(0, fresh.length - SHOWN);
-    fresh
-      .slice(skipped)
-      .forEach((line, at) => list.append(h("li", { value: first + skipped + at + 1 }, shown(line))));
+    fresh.slice(skipped).forEach((line, at) => list.append(item(first + skipped + at + 1, line)));
     fresh = [];
     while (list.children.length > SHOWN) list.firstChild.remove();
     note.hidden = items <= SHOWN;
@@ -83,3 +81,5 @@ function shown(line) {
   const node = parsed(line);
   return node ? tree(node) : h("pre", {}, line.slice(0, 2000));
 }
+
+const item = (at, line) => h("li", { value: at, "data-number": number(at) }, shown(line));

@@ -98,6 +98,8 @@ def test_a_stream(tab: Open) -> None:
     page.call("4")
     assert page.state() == "200 OK, 4 items"
     assert page.texts(".items li")[-1] == '{"tick": 3, "price": 5.25}'
+    code = "return getComputedStyle(arguments[0], '::before').content"
+    assert [page.script(code, each) for each in page.all(".items li")] == ['"1"', '"2"', '"3"', '"4"']
     assert page.curl().startswith("curl -N ")
 
 

@@ -16,7 +16,7 @@ import pytest
 from tests.plugins.gateway.shop import NASTY, Shop
 from tests.support import PATIENCE
 
-from .browsing import Tab
+from .browsing import Tab, missing
 
 Open = Callable[..., Tab]
 
@@ -147,7 +147,7 @@ NASTY_VALUES = [
 @pytest.mark.parametrize("style", ["positional", "named", "mixed", "raised"])
 def test_the_curl_line_makes_the_same_call(tab: Open, uri: Callable[..., str], style: str) -> None:
     if not shutil.which("curl"):
-        pytest.skip("there is no curl")
+        missing("curl")
     name = "http.it's a/$HOME;`x` [1-3]{a,b}"
     page = tab(
         f"#{quote(name, safe='')}/{'fail' if style == 'raised' else 'echo'}", objects={name: uri()}, key="k'1"
