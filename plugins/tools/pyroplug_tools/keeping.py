@@ -36,11 +36,12 @@ def kept_name(
         names.register(name, uri, metadata=wanted)
         where = names._pyroUri
     over = threading.Event()
+    telling = threading.Lock()  # what was removed in the end is not registered again afterwards
 
     def keep() -> None:
         while not over.wait(every):
-            with suppress(PyroError), locate_ns(config=settings) as names:
-                if _is_ours(names, name, uri, or_nobodys=True):
+            with suppress(PyroError), locate_ns(config=settings) as names, telling:
+                if not over.is_set() and _is_ours(names, name, uri, or_nobodys=True):
                     names.register(name, uri, metadata=wanted)
 
     keeper = threading.Thread(target=keep, name=f"keeps the name {name}", daemon=True)
@@ -50,7 +51,7 @@ def kept_name(
     finally:
         over.set()
         try:
-            with locate_ns(config=settings) as names:
+            with locate_ns(config=settings) as names, telling:
                 if _is_ours(names, name, uri, or_nobodys=False):
                     names.remove(name)
         except PyroError as error:

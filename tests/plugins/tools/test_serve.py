@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from pyroplug_tools.keeping import kept_name
 from pyroplug.api import URI, Proxy
 from pyroplug.cli import main
 from pyroplug.config import Configuration
+from pyroplug.errors import NamingError
 from tests.plugins.tools.programs import (
     LIBRARIES,
     NameServer,
@@ -25,7 +27,7 @@ from tests.plugins.tools.programs import (
     program,
     typed,
 )
-from tests.support import wait_until
+from tests.support import PATIENCE, wait_until
 
 SHOP = """
 from pyroplug.api import behavior, expose
@@ -123,6 +125,7 @@ def test_where_it_listens(folder: Path, tmp_path: Path) -> None:
     for arguments, location in (
         (["-u", "a socket"], "./u:a socket"),
         (["--listen", "./u:other", "--listen", "127.0.0.1:0"], "./u:other"),
+        (["--transport", "unix:third", "--transport", "tcp:127.0.0.1:0"], "./u:third"),
     ):
         with serving(folder, "shop:Shop", *arguments) as server:
             uri = URI(server.line())
@@ -211,6 +214,33 @@ def test_a_name_is_renewed_as_long_as_it_is_ours(monkeypatch: pytest.MonkeyPatch
     assert (known.uri, known.said.count("remove")) == ("PYRO:other@localhost:1", 0)
 
 
+def test_a_name_that_is_removed_in_the_end_stays_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also if it is being looked at, to be registered again, just then."""
+    asked, removed = threading.Event(), threading.Event()
+
+    class Forgetful(Known):
+        def lookup(self, name: str) -> str:
+            if threading.current_thread().name.startswith("keeps") and not asked.is_set():
+                self.uri = ""
+                asked.set()
+                removed.wait(0.5)  # as long as the end may take, were it not to wait for this
+            if not self.uri:
+                raise NamingError("unknown name")
+            return super().lookup(name)
+
+        def remove(self, name: str) -> None:
+            super().remove(name)
+            self.uri = ""
+            removed.set()
+
+    known = Forgetful()
+    monkeypatch.setattr(keeping, "locate_ns", lambda config: known)
+    with kept_name("my.shop", URI("PYRO:shop@localhost:4444"), [], Configuration(environ={}), every=0.01):
+        assert asked.wait(PATIENCE)
+    wait_until(lambda: not any(one.name.startswith("keeps") for one in threading.enumerate()))
+    assert not known.uri
+
+
 # What goes wrong -------------------------------------------------------------------------------------
 
 
@@ -248,6 +278,9 @@ def test_there_is_no_name_server(folder: Path) -> None:
         (["shop:Shop", "--server", "ducks"], 2, "'ducks'"),
         (["shop:Shop", "-H", "192.0.2.1"], 1, "192.0.2.1"),
         (["shop:Shop", "--listen", "./morse:x"], 2, "morse"),
+        (["shop:Shop", "--transport", "morse:x"], 2, "morse"),
+        (["shop:Shop", "--transport", "unix"], 2, "unix:ADDRESS"),
+        (["shop:Shop", "--transport", "unix:x", "-H", "localhost"], 2, "--transport"),
         (["nothing:Shop"], 1, "no module 'nothing'"),
         (["shop"], 2, "MODULE:NAME"),
     ],

@@ -9,6 +9,7 @@ import click
 from pyroplug.api import Daemon, config
 from pyroplug.commands import Failure, ready_to_end
 from pyroplug.errors import PluginUnavailableError
+from pyroplug.plugins import Kind, default_plugins
 from pyroplug_tools.answers import write
 from pyroplug_tools.keeping import kept_name
 from pyroplug_tools.targets import target_of
@@ -34,6 +35,13 @@ __all__ = ["serve"]
     multiple=True,
     help="Listen there instead: host:port, ./u:PATH or ./SCHEME:ADDRESS. May be repeated.",
 )
+@click.option(
+    "--transport",
+    "transports",
+    metavar="NAME:ADDRESS",
+    multiple=True,
+    help="Listen over that transport instead, such as unix:PATH. May be repeated.",
+)
 @click.option("--server", metavar="NAME", help="The server model: threadpool, multiplex or a plugin's.")
 def serve(
     target: str,
@@ -44,6 +52,7 @@ def serve(
     port: int,
     unixsocket: str | None,
     listen: tuple[str, ...],
+    transports: tuple[str, ...],
     server: str | None,
 ) -> None:
     """Serve a class or an object without writing a program.
@@ -55,15 +64,18 @@ def serve(
     """
     if tags and not name:
         raise click.UsageError("--tag is for a name: there is no --name")
-    if listen and (host or port or unixsocket):
-        raise click.UsageError("--listen says where to listen, and so do --host, --port and --unixsocket")
+    if (listen or transports) and (host or port or unixsocket):
+        raise click.UsageError(
+            "--listen and --transport say where to listen, and so do --host, --port and --unixsocket"
+        )
+    locations = [*listen, *map(_location_over, transports)]
     served = target_of(target)
     settings = config.copy()
     if server:
         settings.SERVERTYPE = server
     with suppress(KeyboardInterrupt):
         try:
-            daemon = Daemon(host, port, unixsocket, listen=listen or None, config=settings)
+            daemon = Daemon(host, port, unixsocket, listen=locations or None, config=settings)
         except PluginUnavailableError as error:
             raise Failure(error, 2) from error
         with daemon, ready_to_end() as begun:
@@ -74,3 +86,15 @@ def serve(
             with kept_name(name, uri, tags, settings) if name else nullcontext():
                 write(str(uri))
                 daemon.requestLoop(begun)
+
+
+def _location_over(transport: str) -> str:
+    """The location that a transport's name and an address stand for."""
+    name, colon, address = transport.partition(":")
+    if not colon:
+        raise click.UsageError(f"--transport {name} has no address: write {name}:ADDRESS")
+    try:
+        scheme = default_plugins().get(Kind.TRANSPORT, name).scheme
+    except PluginUnavailableError as error:
+        raise Failure(error, 2) from error
+    return address if scheme is None else f"./{scheme}:{address}"
