@@ -11,10 +11,8 @@ from typing import Any
 import pytest
 from pyroplug_pyro5 import nsc as compat
 
-from pyroplug.api import Proxy
-from tests.plugins.tools.programs import NameServer, free_port, name_server
+from tests.plugins.tools.programs import ADDRESS, NameServer, free_port, name_server, three_names
 
-ADDRESS = "PYRO:thing@localhost:4444"
 OWN = "Pyro.NameServer"
 TILL = f"till --> {ADDRESS}\n"
 ASKING = ("list", "listmatching", "lookup", "yplookup_all", "yplookup_any")
@@ -30,11 +28,7 @@ def server() -> Iterator[NameServer]:
 @pytest.fixture
 def names(server: NameServer) -> Iterator[Any]:
     """Its proxy, when three names are known."""
-    with Proxy(server.uri) as proxy:
-        proxy.remove(regex=".*")
-        proxy.register("shop.apples", ADDRESS, metadata=["fruit", "red"])
-        proxy.register("shop.pears", ADDRESS, metadata=["fruit"])
-        proxy.register("till", ADDRESS)
+    with three_names(server) as proxy:
         yield proxy
 
 

@@ -13,14 +13,22 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from pyroplug.api import Proxy, expose
+from pyroplug.api import expose
 from pyroplug.cli import main
 from pyroplug.config import config
-from tests.plugins.tools.programs import LIBRARIES, NameServer, finding, free_port, name_server, typed
+from tests.plugins.tools.programs import (
+    ADDRESS,
+    LIBRARIES,
+    NameServer,
+    finding,
+    free_port,
+    name_server,
+    three_names,
+    typed,
+)
 from tests.running import Running
 from tests.test_cli_list_plugins import needs_terminal
 
-ADDRESS = "PYRO:thing@localhost:4444"
 OWN = "Pyro.NameServer"
 
 
@@ -34,11 +42,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[NameServer]:
 @pytest.fixture
 def names(server: NameServer) -> Iterator[Any]:
     """Its proxy, when three names are known."""
-    with Proxy(server.uri) as proxy:
-        proxy.remove(regex=".*")
-        proxy.register("shop.apples", ADDRESS, metadata=["fruit", "red"])
-        proxy.register("shop.pears", ADDRESS, metadata=["fruit"])
-        proxy.register("till", ADDRESS)
+    with three_names(server) as proxy:
         yield proxy
 
 

@@ -12,8 +12,9 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from pyroplug.api import Proxy
 from tests.support import PATIENCE, wait_until
 
 LIBRARIES = ("pyroplug", "Pyro5")
@@ -175,6 +176,21 @@ def name_server(port: int = 0, library: str = "Pyro5") -> Iterator[NameServer]:
         uri = line.removeprefix("URI = ")
         port = int(uri.rpartition(":")[2])
         yield NameServer(uri, "127.0.0.1", port, finding(port), server)
+
+
+ADDRESS = "PYRO:thing@localhost:4444"
+"""What the names stand for."""
+
+
+@contextmanager
+def three_names(server: NameServer) -> Iterator[Any]:
+    """Its proxy, when it knows three names and no others: two with tags, and one without."""
+    with Proxy(server.uri) as proxy:
+        proxy.remove(regex=".*")
+        proxy.register("shop.apples", ADDRESS, metadata=["fruit", "red"])
+        proxy.register("shop.pears", ADDRESS, metadata=["fruit"])
+        proxy.register("till", ADDRESS)
+        yield proxy
 
 
 def finding(port: int) -> dict[str, str]:
