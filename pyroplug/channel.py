@@ -19,7 +19,7 @@ from .connecting import names_of, open_line, spoil
 from .context import current_call
 from .contracts import Buffer
 from .errors import CommunicationError, ConnectionClosedError, PyroError, SecurityError, TimeoutError
-from .forking import close_when_forked
+from .forking import close_when_forked, forget
 from .line import Line, ServerConnection
 from .ownership import Owned, current_user
 from .plain_exchange import InUseError
@@ -319,20 +319,21 @@ class Channel(Owned):
         """Connect, in what is left of the call's time."""
         if self.face is not None:
             raise PyroError(f"{self.uri} cannot be called before its handshake is over")
-        with self.alone():
+        self.enter()
+        try:
             if self.line is not None:  # another thread was quicker
                 return
-            try:
-                self.line, metadata = open_line(self)
-                close_when_forked(self)
-                self.abandoned_streams.clear()
-                self._learn(metadata)
-            except CommunicationError as error:
-                error.unsent = True
-                raise
-            finally:
-                if self.line is None:
-                    self.face = None
+            self.line, metadata = open_line(self)
+            close_when_forked(self)
+            self.abandoned_streams.clear()
+            self._learn(metadata)
+        except CommunicationError as error:
+            error.unsent = True
+            raise
+        finally:
+            if self.line is None:
+                self.face = None
+            self.leave()
 
     def _learn(self, metadata: Any) -> None:
         """Take over what the object has; ask for it if the greeting did not tell."""
@@ -371,6 +372,7 @@ class Channel(Owned):
         """Close the connection, if there is one."""
         line, self.line, self.face = self.line, None, None
         if line is not None:
+            forget(self)
             if self.abandoned_streams:
                 with contextlib.suppress(CommunicationError):
                     self._close_abandoned(line)

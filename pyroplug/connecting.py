@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["names_of", "open_line", "spoil"]
 
 _spoilt: WeakSet[Any] = WeakSet()
+_TEXTS: frozenset[type] = frozenset((str,))
 
 
 class Caller(Protocol):
@@ -89,7 +90,8 @@ def _line_to(
         connection = log_client(connection, protocol, accepted=caller.socket is not None)
     limit.forget()
     try:
-        limit.hold(connection)
+        if limit.seconds is not None:
+            limit.hold(connection)
         caller.face = ServerConnection(connection, uri.object)  # ``validate`` may look at it
         line = Line(connection, protocol, str(uri), limit)
         metadata = None if caller.socket is not None else _greet(line, uri, caller, selection)
@@ -210,11 +212,12 @@ def names_of(metadata: Any, uri: URI) -> Sequence[set[str]]:
     :raises PyroError: there is nothing exposed.
     """
     try:
-        names = [set(metadata[part]) for part in ("methods", "oneway", "attrs")]
+        names = [set(metadata["methods"]), set(metadata["oneway"]), set(metadata["attrs"])]
         names.append(set(metadata["idempotent"]) if "idempotent" in metadata else set())
     except (TypeError, KeyError, ValueError) as error:
         raise ProtocolError(f"invalid metadata of {uri}: {metadata!r:.200}") from error
-    if not all(isinstance(name, str) for part in names for name in part):
+    kinds = {*map(type, names[0]), *map(type, names[1]), *map(type, names[2]), *map(type, names[3])}
+    if not all(issubclass(kind, str) for kind in kinds - _TEXTS):
         raise ProtocolError(f"invalid metadata of {uri}: {metadata!r:.200}")
     if not names[0] and not names[2]:
         raise PyroError(

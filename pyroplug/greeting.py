@@ -51,7 +51,7 @@ class Greeting:
         if responders and protocol.refused(message) and CHALLENGE_ANNOTATION in message.annotations:
             questions = unpack_challenges(message.annotations[CHALLENGE_ANNOTATION])
             message = self._exchange(protocol.respond(sequence, self._responses(questions, object_id)))
-        if not protocol.refused(message):
+        if (questions or self._required) and not protocol.refused(message):
             self._conclude(message, questions)
         return protocol.accepted(message)
 

@@ -27,6 +27,7 @@ from .wire import (
     HEADER_SIZE,
     INVOKE_PREFIX,
     MAGIC,
+    NO_ANNOTATIONS,
     RESULT_PREFIX,
     TEXT_SERIALIZER_ID,
     Flags,
@@ -314,10 +315,11 @@ class Invoker:
 
     def _answer(self, kind: int, request: Message, flags: int, payload: Payload) -> Sequence[Buffer]:
         """The message that answers a request, with all annotations that are due."""
-        state = state_of([self.client, request])
-        annotations = state.to_answer()
+        state = request.state  # as long as nobody has asked for it, there is nothing in it
+        annotations = NO_ANNOTATIONS if state is None else state.to_answer()
         if self._annotate:
             annotations = {**annotations, **self._service.extra_annotations()}
+            state = request.state
         return encode(
             kind,
             request.serializer_id,
@@ -325,7 +327,7 @@ class Invoker:
             request.sequence,
             steady(payload),
             annotations,
-            state.correlation_id,
+            request.correlation_id if state is None else state.correlation_id,
             compress=self._limits.compress,
             limit=self._limits.message_size,
         )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from threading import get_ident
 
 from .context import Call, CallState, current_call, request_of
@@ -54,21 +52,21 @@ class Owned:
         self.owner = current_user()
         self._door: list[None] = [None]
 
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Let in one thread at a time; raise :exc:`~pyroplug.plain_exchange.InUseError` for another one."""
+    def enter(self) -> None:
+        """Let in one thread until it leaves; raise :exc:`~pyroplug.plain_exchange.InUseError` for others."""
         try:
             self._door.pop()
         except IndexError:
             raise InUseError from None
-        try:
-            yield
-        finally:
-            self._door.append(None)
+
+    def leave(self) -> None:
+        """The counterpart of ``enter``."""
+        self._door.append(None)
 
     def check_owner(self) -> None:
         """Raise :exc:`~pyroplug.errors.PyroError` in any thread but the one that it belongs to."""
-        if current_user() != self.owner:
+        call = current_call.get()
+        if (get_ident() if call is None else user_within(call)) != self.owner:
             raise not_owner()
 
     def claim(self) -> None:

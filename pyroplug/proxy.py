@@ -7,6 +7,7 @@ what Python code does with an object, turned into calls.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import count
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -332,9 +333,14 @@ _INVOKE = Proxy._pyroInvoke
 
 
 def _default_plugins() -> PluginSet:
+    return _give_plugins()()
+
+
+@cache
+def _give_plugins() -> Callable[[], PluginSet]:
     from .plugins import default_plugins  # when they are needed: it takes a while
 
-    return default_plugins()
+    return default_plugins
 
 
 def _new_channel(uri: URI, settings: Configuration, plugins: Callable[[], PluginSet], socket: Any) -> Channel:

@@ -44,14 +44,14 @@ class Configuration:
 
     __slots__ = (
         *("_derived", "_environ", "_faults", "_items"),
-        *("_plugin_items", "_process", "_values", "_variables"),
+        *("_plugin_items", "_process", "_variables"),
+        "__dict__",  # the values, so that reading one is no more than reading an attribute
     )
 
     _process: Mapping[str, str]  # the environment
     _environ: Mapping[str, str]  # what of it counts
     _plugin_items: Callable[[], Iterable[ConfigItem]] | None
     _items: dict[str, ConfigItem]
-    _values: dict[str, Value]
     _variables: dict[str, str]  # where values come from that are not the default
     _faults: dict[str, ConfigError]  # what is said where there is no value
     _derived: dict[Hashable, Any]  # replaced when a value changes
@@ -70,15 +70,19 @@ class Configuration:
         """
         environ = os.environ if environ is None else environ
         _set(self, plugin_items=plugin_items or _default_plugin_items, process=environ, environ=environ)
-        _set(self, items={}, values={}, variables={}, faults={}, derived={})
+        _set(self, items={}, variables={}, faults={}, derived={})
         self._add(KERNEL_ITEMS)
 
+    @property
+    def _values(self) -> dict[str, Value]:
+        return self.__dict__
+
     def __getattr__(self, name: str) -> Any:
+        """What has no value, or none yet."""
         if name.startswith("_"):  # also of one that is only just being made
             raise AttributeError(name)
+        self._require(name)
         values = self._values
-        if name not in values:
-            self._require(name)
         if name not in values:
             fault = self._faults[name]
             raise ConfigError(*fault.args, hint=fault.hint)
@@ -113,7 +117,8 @@ class Configuration:
         """An independent configuration with the same values."""
         twin = object.__new__(type(self))
         _set(twin, plugin_items=self._plugin_items, process=self._process, environ=self._environ)
-        _set(twin, items=dict(self._items), values=dict(self._values))
+        twin._values.update(self._values)
+        _set(twin, items=dict(self._items))
         _set(twin, variables=dict(self._variables), faults=dict(self._faults), derived={})
         return twin
 

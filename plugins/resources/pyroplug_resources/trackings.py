@@ -58,6 +58,8 @@ class OrderedTracking:
         """Close what is still tracked."""
         with self._lock:
             self._released = True
+            if not self._held:  # as for most connections
+                return
             resources = list(self.resources)
             self._held.clear()
         _close_all(resources, self._peer)

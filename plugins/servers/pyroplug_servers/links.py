@@ -49,8 +49,8 @@ class Link:
         self.connection = connection
         self.session = session
         self.fd = connection.fileno()
-        self.outbox = Outbox(connection)
         direct = direct_io(connection)
+        self.outbox = Outbox(connection, direct)
         self.recv_into: Callable[[memoryview], int | None] = connection.recv_into
         """Receives, and may raise ``OSError``, for ``recv_failed``, beside what a connection raises."""
         self.recv_failed: Callable[[Connection, OSError], None] = _raise

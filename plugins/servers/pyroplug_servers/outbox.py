@@ -6,7 +6,7 @@ import select
 import time
 from collections.abc import Iterable, Sequence
 
-from pyroplug.contracts import Buffer, Connection, direct_io
+from pyroplug.contracts import Buffer, Connection, DirectIO
 from pyroplug.errors import CommunicationError
 
 from . import limits
@@ -22,7 +22,10 @@ class Outbox:
         *("connection", "moved", "since", "size", "window"),
     )
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, direct: DirectIO | None) -> None:
+        """
+        :param direct: the connection's direct way, if it has one.
+        """
         self.connection = connection
         self.size = 0
         """Bytes still to be sent."""
@@ -31,7 +34,6 @@ class Outbox:
         self.window = 0.0
         """Since when ``moved`` is counted: the bytes that the peer has taken since then."""
         self.moved = 0
-        direct = direct_io(connection)
         if direct is not None:
             self._direct, self._no_wait, self._send_failed = direct.send, direct.no_wait, direct.send_failed
         else:

@@ -16,6 +16,7 @@ from .links import Link
 
 __all__ = ["KEPT", "NONE", "PLACE", "Places"]
 
+_CLAIMED = Claimed()
 NONE, PLACE, KEPT = 0, 1, 2
 """What a link has: no place, one of those that there are, or the one that is kept for the operator."""
 
@@ -63,7 +64,7 @@ class Places:
             else:
                 self._taken += 1
                 link.place = PLACE
-                return Claimed()
+                return _CLAIMED
             if operator and self._is_kept_free:
                 self._is_kept_free = False
                 link.place = KEPT

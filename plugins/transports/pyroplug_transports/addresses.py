@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from pyroplug.errors import AddressError
 
 __all__ = ["join_address", "malformed", "split_address"]
 
 MAX_PORT = 65535
+_REMEMBERED = 128
+"""Addresses that were read already: as a rule a program connects to a few, again and again."""
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def split_address(address: str) -> tuple[str, int]:
     """Host and port of ``host:port`` or ``[v6]:port``; raises :exc:`~pyroplug.errors.AddressError`."""
     host, colon, port = address.rpartition(":")

@@ -11,6 +11,7 @@ import os
 import socket
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pyroplug.contracts import Connection, Peer, Settings
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["TcpTransport"]
 
 _SHORTEST_ATTEMPT = 0.001
+_IPV4 = int(socket.AF_INET)
 _TRY_NEXT = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
 Accepted: TypeAlias = "Callable[[socket.socket, object, str], Connection]"
@@ -141,6 +143,7 @@ def _resolve(host: str, port: int, settings: Settings, flags: int = 0) -> list[t
     return targets
 
 
+@lru_cache(maxsize=128)  # as a rule a program connects to a few, again and again
 def _is_ipv4(host: str) -> bool:
     """Whether it is an address in numbers. Asking the system what it means takes longer than to connect."""
     try:
@@ -220,7 +223,9 @@ def _reached(
         if timeout is not None:
             sock.settimeout(timeout)
         sock.connect(target)
-        address = sock.getpeername()
+        # Of an IPv4 address in numbers only this one means another.
+        is_told = family == _IPV4 and target[0] != "0.0.0.0"
+        address = target if is_told else sock.getpeername()
         if address == sock.getsockname():
             # The system gave this end the very port that nobody listens at, and TCP shook its own hand.
             raise OSError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
