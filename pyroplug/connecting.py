@@ -217,7 +217,7 @@ def names_of(metadata: Any, uri: URI) -> Sequence[set[str]]:
     except (TypeError, KeyError, ValueError) as error:
         raise ProtocolError(f"invalid metadata of {uri}: {metadata!r:.200}") from error
     kinds = {*map(type, names[0]), *map(type, names[1]), *map(type, names[2]), *map(type, names[3])}
-    if not all(issubclass(kind, str) for kind in kinds - _TEXTS):
+    if kinds != _TEXTS and not all(issubclass(kind, str) for kind in kinds):
         raise ProtocolError(f"invalid metadata of {uri}: {metadata!r:.200}")
     if not names[0] and not names[2]:
         raise PyroError(

@@ -178,7 +178,9 @@ class Workers(Generic[Task]):
 
     def _see_whether_full(self) -> None:
         if self._shared is None:
-            self.full = self._closed or self.outstanding >= self.maximum
+            # The sum is that of ``outstanding``, and this happens several times for each task.
+            busy = len(self._plain) + self._running - self._asleep - self._coming
+            self.full = self._closed or busy >= self.maximum
 
     def _call_one(self) -> None:
         """Have another thread come for a task, if there may be one more."""

@@ -16,6 +16,7 @@ import struct
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from pyroplug.contracts import Buffer, Connection, DirectIO, Peer
 
@@ -37,6 +38,7 @@ _LONGEST_WAIT = 2**31 - 1
 _LONGEST_POLL = 1e6
 
 
+@lru_cache(maxsize=32)  # a server sets the same one for each of its connections
 def timeval(seconds: float | None) -> bytes:
     """A C ``struct timeval``: at least a microsecond, as zero means for ever there; ``None`` is for ever."""
     if seconds is None:
@@ -198,7 +200,8 @@ class SocketConnection:
     def set_nonblocking(self) -> None:
         """Never wait again, until ``set_timeout`` is called."""
         try:
-            self._check_open()
+            if self._closed:
+                self._check_open()
             self.sock.setblocking(False)
         except OSError as error:
             raise connection_error(self.peer, "making it non-blocking", error) from error
