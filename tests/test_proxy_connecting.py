@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from pyroplug import marshalled, retrying
-from pyroplug.api import Daemon, Proxy, expose
+from pyroplug.api import URI, Daemon, Proxy, expose
+from pyroplug.connecting import names_of
 from pyroplug.errors import (
     AddressError,
     CommunicationError,
@@ -199,6 +200,21 @@ def test_answers_to_the_greeting(answer: bytes, error: type[Exception], text: st
         with pytest.raises(error, match=text):
             proxy.call()
         assert proxy._pyroConnection is None
+
+
+class Name(str):
+    """A text, of a class of its own."""
+
+    __slots__ = ()
+
+
+def test_names_may_be_texts_of_any_class() -> None:
+    told: dict[str, Any] = {"methods": ["one", Name("two")], "oneway": (), "attrs": {Name("three")}}
+    names = names_of({**told, "idempotent": {"one"}}, URI("PYRO:x@localhost:1"))
+    assert names == [{"one", "two"}, set(), {"three"}, {"one"}]
+    for part in (*told, "idempotent"):
+        with pytest.raises(ProtocolError, match="invalid metadata"):
+            names_of({**told, part: ["one", b"two"]}, URI("PYRO:x@localhost:1"))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pyroplug import errors
+from pyroplug.context import current_context
 from pyroplug.errors import ProtocolError, RemoteError
 from pyroplug.uri import DAEMON_NAME
 from pyroplug.wire import Flags, MessageType
@@ -126,6 +127,18 @@ class TestAnnotations:
         error = client.failure("give", 1)
         assert type(error) in (ProtocolError, TypeError)
         assert "Traceback" in traceback_of(error)
+
+    def test_they_may_ask_for_the_correlation_id(self, daemon: MemoryDaemon) -> None:
+        asked: list[Any] = []
+
+        def annotations() -> dict[str, bytes]:
+            asked.append(current_context.correlation_id)
+            return {}
+
+        daemon.annotations = annotations  # type: ignore[method-assign]
+        client = Conversation(daemon)
+        told = [client.ask(client.hello()), answer_to(client, client.invoke("give", 1))]
+        assert [answer.correlation_id for answer in told] == [each and each.bytes for each in asked]
 
     def test_what_they_raise_is_the_answer(self, daemon: MemoryDaemon) -> None:
         client = Conversation(daemon).greet()

@@ -282,20 +282,32 @@ def test_a_used_up_limit_ends_the_search(
         tcp.connect("five:80", settings, 0.0)
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "localhost"])
+def test_who_the_peer_is(settings: Any, host: str) -> None:
+    listener = tcp.listen("0.0.0.0:0", settings)
+    port = listener.sock.getsockname()[1]
+    for _ in range(2):
+        connection = tcp.connect(f"{host}:{port}", settings, PATIENCE)
+        assert connection.peer.address == connection.sock.getpeername() == ("127.0.0.1", port)
+        connection.close()
+    listener.close()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
 def test_a_socket_does_not_connect_to_itself(
-    settings: Any, closed_port: int, monkeypatch: pytest.MonkeyPatch
+    settings: Any, closed_port: int, host: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Reflexive(socket.socket):
         """Gets from the system the very port that it is to connect to."""
 
         def connect(self, address: Any, /) -> None:
-            self.bind(address)
+            self.bind(("127.0.0.1", address[1]))
             super().connect(address)
             assert self.getsockname() == self.getpeername()
 
     monkeypatch.setattr(socket, "socket", Reflexive)
     with pytest.raises(AddressError, match="Connection refused"):
-        tcp.connect(f"127.0.0.1:{closed_port}", settings, PATIENCE)
+        tcp.connect(f"{host}:{closed_port}", settings, PATIENCE)
 
 
 def test_a_reset_is_told_as_a_lost_connection(settings: Any, listener: Any, accept: Any) -> None:
