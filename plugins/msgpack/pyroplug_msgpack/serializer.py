@@ -201,7 +201,7 @@ def _readers(classes: ClassConverter) -> tuple[Any, Any]:
     def loads(data: Payload, /) -> Any:
         if data == _NIL:
             return None
-        if type(data) is not bytes or len(data) > harmless or _NINE in data:
+        if type(data) is not bytes or len(data) > harmless or (_NINE in data and mentions_class(data)):
             return loads_with_care(data)
         try:
             return unpack(data, strict_map_key=False, ext_hook=ext_hook)
@@ -209,7 +209,7 @@ def _readers(classes: ClassConverter) -> tuple[Any, Any]:
             raise _load_error(error) from error
 
     def loads_call(data: Payload, /) -> tuple[str, str, Any, dict[str, Any] | None]:
-        if type(data) is not bytes or len(data) > harmless or _NINE in data:
+        if type(data) is not bytes or len(data) > harmless or (_NINE in data and mentions_class(data)):
             call = loads_with_care(data)
         else:
             try:
