@@ -55,6 +55,7 @@ def is_let_in(server: AttackedServer) -> bool:
 @pytest.mark.parametrize("place", MODELS, ids=str)
 def test_the_operators_place_is_for_nothing_else_and_not_for_long(place: Place, tmp_path: Path) -> None:
     with attacked(place, tmp_path, MAX_CONNECTIONS=1, HANDSHAKE_TIMEOUT=1.0) as (server, _, crowd):
+        before = server.usage()
         with server.proxy("Pyro.Daemon") as daemon:
             daemon.ping()
             with (
@@ -62,6 +63,7 @@ def test_the_operators_place_is_for_nothing_else_and_not_for_long(place: Place, 
                 pytest.raises(HandshakeError, match="MAX_CONNECTIONS"),
             ):
                 second.ping()
+        server.wait_until_back(before)  # it takes a moment to see that they are gone
         sock = crowd.add(words.accepted(server, "Pyro.Daemon"))
         begun = time.monotonic()
         sock.sendall(words.call("echo", 1))
