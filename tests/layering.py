@@ -16,6 +16,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     (
         *("hookspecs", "uri", "location", "wire", "memory", "receiver", "marshalled", "challenges", "values"),
         *("members", "exposure", "client_connection", "context", "protocol", "wirelog", "logs", "tags"),
+        *("pattern_syntax", "patterns"),
     ),
     ("objects", "streams", "remote_iterator", "blobs", "plugins"),
     ("dispatch", "selection", "gatekeeper"),
@@ -83,7 +84,7 @@ FACADE_MAY_IMPORT = frozenset(
         *("exposure", "plugins", "protocol", "uri", "values"),
     )
 )
-PLUGINS_MAY_IMPORT = FACADE_MAY_IMPORT | {"commands", "hookspecs"}
+PLUGINS_MAY_IMPORT = FACADE_MAY_IMPORT | {"commands", "hookspecs", "patterns"}
 """What is public: a plugin may also be a program on top of the kernel, as a name server is."""
 FACADE_MAY_USE = frozenset({"pyroplug_nameserver", "pyroplug_tools", "pyroplug_gateway"})
 """Plugins of which programs know names by where Pyro5 has them."""

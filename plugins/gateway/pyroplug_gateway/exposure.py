@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
+import threading
 
-from pyroplug.errors import ConfigError
+from pyroplug.errors import ConfigError, NamingError
+from pyroplug.patterns import Pattern
 
 __all__ = ["Exposed", "alternatives"]
 
 LONGEST_NAME = 255
-"""Characters; no longer name is matched, so that no pattern takes long for what strangers send."""
+"""Characters; no longer name is matched."""
 INTERNAL = "Pyro."
 _EXPLICIT = r"Pyro\."
 
@@ -17,37 +18,53 @@ _EXPLICIT = r"Pyro\."
 class Exposed:
     """Says of a name whether it is exposed.
 
-    The pattern is a regular expression for the whole name. One of its alternatives that ends in ``\\.``
+    The pattern is a regular expression for the whole name, as name servers take them: strangers choose the
+    names, and Python's own engine may take years for some. One of its alternatives that ends in ``\\.``
     stands for all names that begin like this, as it does for Pyro5. Pyro's own names, such as
     ``Pyro.NameServer``, are exposed by alternatives that begin with ``Pyro\\.``, and by no others. An empty
     pattern exposes nothing.
     """
 
     def __init__(self, pattern: str) -> None:
-        """:raises ConfigError: it is no regular expression."""
+        """:raises ConfigError: it is no regular expression, or none that is matched in a bounded time."""
         self.pattern = pattern
         whole = [it + ".*" if _ends_in_dot(it) else it for it in alternatives(pattern) if it]
-        self._any = _compiled(whole, pattern)
-        self._internal = _compiled([it for it in whole if it.startswith(_EXPLICIT)], pattern)
+        try:
+            Pattern(pattern)
+            self._any = _Names(whole)
+            self._internal = _Names([it for it in whole if it.startswith(_EXPLICIT)])
+        except NamingError as error:
+            raise ConfigError(
+                f"the pattern of names to expose cannot be used: {error}",
+                hint=error.hint or r"for instance http\. for all names that begin with http.",
+            ) from error
 
     def __call__(self, name: str) -> bool:
         if len(name) > LONGEST_NAME:
             return False
-        matching = self._internal if name.startswith(INTERNAL) else self._any
-        return matching is not None and matching.fullmatch(name) is not None
+        return (self._internal if name.startswith(INTERNAL) else self._any).have(name)
 
 
-def _compiled(parts: list[str], pattern: str) -> re.Pattern[str] | None:
-    if not parts:
-        return None
-    try:
-        re.compile(pattern)
-        return re.compile("|".join(parts))
-    except (re.error, RecursionError, OverflowError) as error:
-        raise ConfigError(
-            f"the pattern of names to expose is no regular expression: {pattern!r:.200}: {error}",
-            hint=r"for instance http\. for all names that begin with http.",
-        ) from error
+class _Names:
+    """Those that match one of some patterns. May be used by many threads at once."""
+
+    def __init__(self, patterns: list[str]) -> None:
+        self._text = "|".join(patterns)
+        self._pattern = Pattern(self._text)
+        self._one_at_a_time = threading.Lock()
+
+    def have(self, name: str) -> bool:
+        """Whether it is one of them."""
+        if not self._text:
+            return False
+        with self._one_at_a_time:
+            for _ in range(2):
+                try:
+                    return self._pattern.matches(name)
+                except NamingError:
+                    # All names together have made it work too much; it is to begin anew, with this one.
+                    self._pattern = Pattern(self._text)
+        return False
 
 
 def _ends_in_dot(part: str) -> bool:

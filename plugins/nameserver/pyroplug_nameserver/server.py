@@ -15,10 +15,10 @@ from pyroplug.api import URI, current_context, expose, idempotent
 from pyroplug.config import Configuration, config
 from pyroplug.contracts import NameRecord, NameStore
 from pyroplug.errors import NamingError
+from pyroplug.patterns import Pattern
 from pyroplug.uri import NAMESERVER_NAME
 
 from .limits import Limits, Quota
-from .patterns import Pattern
 
 __all__ = ["OWN_TAGS", "NameServer"]
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyroplug_gateway.exposure import Exposed, alternatives
 
+from pyroplug import patterns
 from pyroplug.errors import ConfigError
 
 
@@ -41,7 +43,27 @@ def test_patterns(pattern: str, yes: list[str], no: list[str]) -> None:
     assert [name for name in no if exposed(name)] == []
 
 
-@pytest.mark.parametrize("pattern", ["(", "[", "*", "a)|(b", "(?P<a>x)|(?P<a>y)"])
+@pytest.mark.parametrize(
+    "pattern", [r"http\.([a-z]+\.?)+", r"(a*)*b", r"(http\.|[a-z.]*)*", r".*.*.*.*.*.*x"]
+)
+def test_no_name_takes_long(pattern: str) -> None:
+    """Python's own engine takes years for some of them, in which the whole process stands still."""
+    exposed = Exposed(pattern)
+    start = time.monotonic()
+    assert not exposed("http." + "a" * 249 + "!")
+    assert not exposed("a" * 255 + "!")
+    assert time.monotonic() - start < 5
+
+
+def test_strangers_names_do_not_use_it_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patterns, "MOST_WORK", 200)
+    exposed = Exposed(r"http\..*z")
+    for number in range(200):
+        assert not exposed(f"http.{chr(0x4E00 + number)}")
+        assert exposed("http.z")
+
+
+@pytest.mark.parametrize("pattern", ["(", "[", "*", "a)|(b", "(?P<a>x)|(?P<a>y)", "(?=a)a", r"(a)\1"])
 def test_no_regular_expressions(pattern: str) -> None:
     with pytest.raises(ConfigError) as caught:
         Exposed(pattern)

@@ -1,4 +1,4 @@
-"""Regular expressions from clients, matched in a time that has a bound.
+"""Regular expressions from strangers, or for what strangers send, matched in a time that has a bound.
 
 Python's own engine goes back and tries again, so that thirty characters can keep it busy for years, and
 nothing can interrupt it. Here all ways through a pattern are followed at once, a character at a time, as

@@ -10,10 +10,10 @@ import warnings
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pyroplug_nameserver import patterns
-from pyroplug_nameserver.patterns import Pattern
 
+from pyroplug import patterns
 from pyroplug.errors import NamingError
+from pyroplug.patterns import Pattern
 
 ALPHABET = "ab_1 .-A\u00e9"
 
