@@ -11,8 +11,6 @@ import pytest
 from pyroplug_doctor.remedies import REMEDIES, Fault, remedy_for
 
 from pyroplug.api import config
-from pyroplug.cli import BUILT_IN, command_table
-from pyroplug.plugins import PluginSet
 
 FOLDER = Path(pyroplug_doctor.__file__).parent
 SOURCE = "".join(path.read_text() for path in FOLDER.rglob("*.py") if path.name != "remedies.py")
@@ -57,12 +55,3 @@ def test_facts_are_filled_in() -> None:
     told = remedy_for(Fault.SERIALIZER_REFUSED, facts)
     assert "marshal" in told.cause
     assert "json, serpent" in told.remedy
-
-
-def test_the_commands_that_are_named_exist() -> None:
-    PluginSet(warn=lambda text: None).add_commands(added := command_table())
-    page = Path(__file__).parents[3] / "docs" / "doctor.md"
-    told = "\n".join(it for remedy in REMEDIES.values() for it in remedy) + page.read_text("utf-8")
-    named = set(re.findall(r"\bpyroplug ([a-z][a-z-]*)", told))
-    assert named >= {"ns", "nsc", "doctor"}
-    assert named <= set(added.commands) | set(BUILT_IN)

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import re
+import socket
 from pathlib import Path
 
-from pyroplug_doctor.remedies import Fault
+from pyroplug_doctor.remedies import REMEDIES, Fault
 from pyroplug_doctor.servers import steps_for
 
 from pyroplug.api import URI
-from tests.test_cli import run
+from pyroplug.cli import BUILT_IN, command_table
+from pyroplug.plugins import PluginSet
 
-from .conftest import free_port
+from .test_cli import run
 
-PAGE = (Path(__file__).parents[3] / "docs" / "doctor.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[1] / "docs" / "doctor.md").read_text("utf-8")
+
+
+def free_port() -> int:
+    """A port at which nobody listens."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
 
 
 def first_cells(heading: str) -> list[str]:
@@ -41,3 +51,11 @@ def test_the_example_is_like_what_is_printed() -> None:
     for line in ("Failed: port of the object", "  likely cause  ", "  remedy        ", "  mind          "):
         assert any(it.startswith(line) for it in out.splitlines())
         assert any(it.startswith(line) for it in PAGE.splitlines())
+
+
+def test_the_commands_that_are_named_exist() -> None:
+    PluginSet(warn=lambda text: None).add_commands(added := command_table())
+    told = "\n".join(it for remedy in REMEDIES.values() for it in remedy) + PAGE
+    named = set(re.findall(r"\bpyroplug ([a-z][a-z-]*)", told))
+    assert named >= {"ns", "nsc", "doctor"}
+    assert named <= set(added.commands) | set(BUILT_IN)
