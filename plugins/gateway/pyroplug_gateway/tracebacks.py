@@ -8,9 +8,12 @@ __all__ = ["without_folders"]
 
 _FILE = re.compile(r'(File ")[^"\n]*[\\/]')
 _ABSOLUTE = re.compile(
-    r"""(?<![\w.\\/:?&=%~-])  # not within a URL, a division or a relative path
-    (?:[A-Za-z]:)?[\\/]     # a root
-    (?:[^\\/\s"'<>|:*?,;()\[\]{}]+[\\/])*  # folders
+    r"""(?<![\w.\\/:?&=%~<-])  # not within a URL, a division or a relative path; nor the end of an element
+    (?:
+        (?:[A-Za-z]:)?/ | [A-Za-z]:\\+  # a root
+        | \\+ (?!x[\da-f]{2}|u[\da-f]{4}|U[\da-f]{8}) (?=[^\\\s'"]{2,}[\\/])  # and no escape
+    )
+    (?:[^\\/\s"'<>|:*?,;()\[\]{}]+(?:/|\\+))*  # folders
     (?=[^\\/\s"'<>|:*?,;()\[\]{}])  # and something in them
     """,
     re.VERBOSE,

@@ -133,6 +133,15 @@ def test_with_the_keyboard_only(tab: Open, uri: Callable[..., str]) -> None:
     assert page.script("return document.activeElement.closest('#names') !== null")
 
 
+def test_a_link_to_a_method(tab: Open) -> None:
+    page = tab("#http.shop/price")
+    page.until(lambda: page.focused() == "Value of argument 1: JSON or text")
+    page.press(*"tea")
+    page.press("enter", ctrl=True)
+    page.answered()
+    assert page.state() == "200 OK"
+
+
 def test_the_order_of_the_focus(tab: Open) -> None:
     page = tab("#http.shop/price")
     page.script("document.activeElement.blur(); document.body.focus(); getSelection().removeAllRanges()")
