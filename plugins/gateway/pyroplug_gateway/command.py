@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import signal
-import sys
+import threading
+from functools import partial
 from typing import Any
 
 import click
@@ -81,7 +82,6 @@ def gateway(host: str, port: int, threads: int, no_get_calls: bool, **options: A
     settings = Settings.of(**{name: value for name, value in changes.items() if value is not None})
     if not settings.hosts and is_loopback(host):
         settings = dataclasses.replace(settings, hosts="localhost")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         server = Server(Gateway(settings), host, port, threads=threads)
     except OSError as error:
@@ -91,11 +91,23 @@ def gateway(host: str, port: int, threads: int, no_get_calls: bool, **options: A
         ) from error
     # It has a line for each request that waits for a thread, just when there are many.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, partial(_end, server))
     try:
         _tell(settings, server.urls)
         server.run()
     finally:
         server.close()
+
+
+def _end(server: Any, number: int, _frame: object) -> None:
+    """Let the server end; a second signal of the kind does not wait for that.
+
+    What a handler raises may come between a client's being accepted and somebody's knowing of it, and
+    a handler must not wait for a lock that the thread below it has.
+    """
+    signal.signal(number, signal.SIG_DFL)
+    threading.Thread(target=server.stop, name="gateway's end", daemon=True).start()
 
 
 def _tell(settings: Any, urls: list[str]) -> None:

@@ -35,7 +35,7 @@ class Exposed:
             self._internal = _Names([it for it in whole if it.startswith(_EXPLICIT)])
         except NamingError as error:
             raise ConfigError(
-                f"the pattern of names to expose cannot be used: {error}",
+                f"the pattern of names to expose is no regular expression for names: {error.args[0]}",
                 hint=error.hint or r"for instance http\. for all names that begin with http.",
             ) from error
 

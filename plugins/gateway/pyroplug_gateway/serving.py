@@ -63,7 +63,7 @@ class Server:
             clear_untrusted_proxy_headers=True,
             ident="pyroplug",
         )
-        self._listening = listening
+        self._listening, self._left = listening, dict[int, Any]()
         self._trigger: Any = None
         self._threads = self._server.task_dispatcher = _Threads(self._server.task_dispatcher)
         for each in list(listening.values()):
@@ -76,18 +76,27 @@ class Server:
         self.urls = urls(addresses or [one])
 
     def run(self) -> None:
-        """Serve until ``stop``, or until ``KeyboardInterrupt`` or ``SystemExit`` is raised in this thread."""
+        """Serve until ``stop``."""
         self._server.run()
 
     def stop(self) -> None:
-        """Have ``run`` return. May be called in any thread."""
+        """Have ``run`` return; ``close`` does the rest. May be called in any thread, but in no signal handler."""
         with suppress(OSError):  # the end of a request may have pulled it already, and all is closed now
-            self._trigger.pull_trigger(lambda: wasyncore.close_all(self._listening))
+            self._trigger.pull_trigger(self._leave)
+
+    def _leave(self) -> None:
+        """Empty what the loop looks at, which ends it. Who waits for an answer stays connected."""
+        self._left.update(self._listening)
+        self._listening.clear()
 
     def close(self) -> None:
         """End all of it."""
+        self._leave()
+        for each in self._left.values():
+            if each.accepting:
+                each.socket.close()  # who comes now is refused, and may go elsewhere
         self._threads.shutdown()  # running requests are waited for, a little
-        wasyncore.close_all(self._listening)
+        wasyncore.close_all(self._left)
         self._gateway.close()
 
 

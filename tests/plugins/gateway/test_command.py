@@ -8,7 +8,9 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,8 +19,9 @@ import pytest
 from click.testing import CliRunner
 from pyroplug_gateway.command import gateway
 
+from pyroplug.api import expose
 from tests.running import Running
-from tests.support import PATIENCE
+from tests.support import PATIENCE, wait_until
 
 
 @contextmanager
@@ -64,6 +67,45 @@ def test_it_serves_until_it_is_told_to_end(daemon: Running, number: signal.Signa
             out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out) == (0, "")
     assert err == "exposing http.sample\n"
+
+
+class Slow:
+    """Takes its time."""
+
+    def __init__(self) -> None:
+        self.running, self.go_on = threading.Event(), threading.Event()
+
+    @expose
+    def work(self) -> str:
+        self.running.set()
+        assert self.go_on.wait(PATIENCE)
+        return "done"
+
+
+def _is_taken(host: str, port: int) -> bool:
+    """Whether a new client is connected."""
+    try:
+        socket.create_connection((host, port), PATIENCE).close()
+    except ConnectionError:
+        return False
+    return True
+
+
+def test_a_call_that_is_running_when_it_ends_is_answered(
+    run_daemon: Callable[..., Running], in_thread: Callable[..., Future[Any]]
+) -> None:
+    slow = Slow()
+    with running("-o", f"slow={run_daemon(slow=slow).daemon.uriFor('slow')}") as (process, host, port):
+        try:
+            waiting = in_thread(get, host, port, "/pyro/slow/work")
+            assert slow.running.wait(PATIENCE)
+            process.send_signal(signal.SIGTERM)
+            wait_until(lambda: not _is_taken(host, port))
+        finally:
+            slow.go_on.set()
+        assert waiting.result(PATIENCE) == (200, b'"done"')
+        process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0
 
 
 def test_pyro5s_options(daemon: Running) -> None:
