@@ -80,7 +80,7 @@ class Server:
         self._server.run()
 
     def stop(self) -> None:
-        """Have ``run`` return; ``close`` does the rest. May be called in any thread, but in no signal handler."""
+        """Have ``run`` return; ``close`` does the rest. For any thread, and no signal handler."""
         with suppress(OSError):  # the end of a request may have pulled it already, and all is closed now
             self._trigger.pull_trigger(self._leave)
 
