@@ -171,5 +171,6 @@ def test_all_of_them_make_the_whole(
         environment.run("pip", "uninstall", "--quiet", "--yes", *(f"pyroplug-{name}" for name in wheels))
 
 
-TESTS = [f"tests/plugins/{name}" for name in KINDS]
-"""Those of the plugins' folders; the tests that look at all serializers together are run elsewhere."""
+TESTS = [f"tests/plugins/{name}" for name, kind in KINDS.items() if kind != COMMAND]
+"""Those of the plugins' folders; the tests that look at all serializers together are run elsewhere. What adds
+nothing but commands takes what all plugins have, and long to test."""

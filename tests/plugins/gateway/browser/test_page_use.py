@@ -230,18 +230,21 @@ def test_light_and_dark(tab: Open) -> None:
         colour = page.script("return getComputedStyle(document.body).backgroundColor")
         return int(colour.split("(")[1].split(",")[0]) < 128
 
+    def offers(scheme: str) -> bool:
+        return page.text("#theme") == scheme
+
     for scheme in ("light", "dark"):
         page.prefer(scheme)
-        assert dark() == (scheme == "dark")
-    assert page.text("#theme") == "Light"
+        page.until(lambda scheme=scheme: dark() == (scheme == "dark"))
+    page.until(lambda: offers("Light"))
     page.one("#theme").click()
-    assert not dark()
+    page.until(lambda: not dark() and offers("Dark"))
     page.open()
     assert not dark(), "the choice is kept"
     page.one("#theme").click()
-    assert dark()
+    page.until(lambda: dark() and offers("Light"))
     page.prefer("light")
-    assert not dark(), "with the system again"
+    page.until(lambda: not dark())  # with the system again
 
 
 def test_at_the_width_of_a_phone(tab: Open, uri: Callable[..., str]) -> None:
