@@ -42,6 +42,7 @@ def test_the_next_commands_are_told(folder: Path, site: Site) -> None:
         "pytest",
         "mypy",
         "pyroplug list-plugins --verbose",
+        "pip install '/path/to/pyroplug[testing]'",
     ):
         assert command in out
     assert "Without a licence" not in out

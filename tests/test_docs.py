@@ -23,6 +23,24 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert [link for link in links(page.read_text()) if not (page.parent / link).exists()] == []
 
 
+EVERYTHING = sorted([*PAGES, *ROOT.glob("*.md")])
+
+
+@pytest.mark.parametrize("page", EVERYTHING, ids=lambda page: str(page.relative_to(ROOT)))
+def test_tables_and_headings_are_shown_as_such(page: Path) -> None:
+    """A row without a head above it is plain text, and so is a head right below a row."""
+    lines = [
+        "",
+        *re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE).splitlines(),
+        "",
+    ]
+    for before, line, after in zip(lines, lines[1:], lines[2:], strict=False):
+        if line.startswith("|") and not before.startswith("|"):
+            assert re.match(r"\|[-:| ]+\|$", after), f"no table: {line}"
+        if line.startswith("#") and before.startswith("|"):
+            raise AssertionError(f"no heading: {line}")
+
+
 def test_the_index_lists_every_page_once() -> None:
     listed = [(DOCS / link).resolve() for link in links(INDEX)]
     assert set(PAGES) - {DOCS / "index.md"} - set(listed) == set()

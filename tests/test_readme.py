@@ -60,6 +60,26 @@ def test_the_server_and_the_client(
     assert (result.returncode, result.stdout, result.stderr) == (0, "Hello, world!\n", "")
 
 
+def test_serving_and_calling_from_the_shell(tmp_path: Path, port: str) -> None:
+    text = " ".join(README.split()).replace(PORT, port)
+    (serve,) = re.findall(r"`pyroplug (serve [^`]+)`", text)
+    (call,) = re.findall(r"`pyroplug (call [^`]+)`", text)
+    (tmp_path / "greeter.py").write_text(block("server.py").partition("\n\n\nwith ")[0])
+    command = [sys.executable, "-um", "pyroplug"]
+    with subprocess.Popen(
+        [*command, *serve.split()], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == f"PYRO:greeter@localhost:{port}\n"
+            result = subprocess.run(
+                [*command, *call.split()], capture_output=True, text=True, check=False, timeout=LIMIT
+            )
+        finally:
+            process.terminate()
+    assert (result.returncode, result.stdout, result.stderr) == (0, "Hello, world!\n", "")
+
+
 def test_the_listing_names_every_built_in_plugin_and_what_it_provides() -> None:
     (listing,) = re.findall(r"^\$ pyroplug list-plugins\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
     records = [record for record in PluginSet().records if record.distribution == "pyroplug"]

@@ -53,6 +53,10 @@ def new_plugin(name: str, kind: str, folder: Path | None, licence: str, author: 
         ".venv/bin/pyroplug list-plugins --verbose",
     ):
         click.echo(f"  {command}")
+    click.echo(
+        "If no package index has pyroplug, install it into .venv first: "
+        ".venv/bin/pip install '/path/to/pyroplug[testing]'"
+    )
     click.echo(f"\nThen make it your own: {project.package}/ says what to replace.")
     if licence == "none":
         click.echo("Without a licence nobody may use it; --licence writes one.")
