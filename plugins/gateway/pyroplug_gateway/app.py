@@ -228,7 +228,10 @@ def _routed(environ: Environ) -> tuple[str, dict[str, Any]]:
 
 
 def _not_allowed(methods: Iterable[str]) -> Failure:
-    return Failure(405, "this is not to be asked for like this", (("Allow", ", ".join(sorted(methods))),))
+    allowed = ", ".join(sorted(methods))
+    return Failure(
+        405, f"the HTTP method is none of those that are taken here: {allowed}", (("Allow", allowed),)
+    )
 
 
 class _Stream:

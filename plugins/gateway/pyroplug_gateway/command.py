@@ -113,7 +113,7 @@ def _end(server: Any, number: int, _frame: object) -> None:
 def _tell(settings: Any, urls: list[str]) -> None:
     """What people want to know when it starts; the address is the only thing on standard output."""
     if settings.nameserver is not None:
-        click.echo(f"exposing names that match {settings.expose!r}", err=True)
+        click.echo(f"exposing names that match {settings.expose}", err=True)
     if settings.objects:
         click.echo(f"exposing {', '.join(settings.objects)}", err=True)
     for url in urls:
