@@ -39,7 +39,10 @@ class Challenge(Protocol):
 
     @property
     def reason(self) -> str:
-        """What is wanted, in words: a client that cannot answer is refused with them."""
+        """What is wanted, in words: a client that cannot answer is refused with them.
+
+        They should say which item a client needs, and that ``HANDSHAKE_RESPONDERS`` names the validator.
+        """
 
     def verify(self, response: Buffer, /) -> Buffer | None:
         """Judge the client's response: return to agree, with a proof for the client if there is one.

@@ -55,7 +55,9 @@ KINDS = {
         "A daemon asks it where the configuration says so:\n\n"
         "```console\n$$ export PYRO_${upper}_TOKENS=first-token,second-token\n"
         "$$ PYRO_HANDSHAKE_VALIDATORS=$name python server.py\n```\n\n"
-        'A client sends its token when it connects: `proxy._pyroHandshake = "first-token"`.',
+        'A client sends its token when it connects: `proxy._pyroHandshake = "first-token"`.\n'
+        "Look-ups and pyroplug's commands send none, so that a name server would refuse them: there,\n"
+        "have `validate` return a challenge, and name `$name` in `HANDSHAKE_RESPONDERS` of clients.",
     ),
     "resource-tracker": NewKind(
         "resource tracker",
