@@ -30,7 +30,7 @@ _is_uri = re.compile(r"PYRO(NAME|META)?:", re.IGNORECASE).match
     "--port",
     type=click.IntRange(1, 65535),
     metavar="PORT",
-    help="Its port; without --host the one that broadcasts go to.",
+    help="Its port; without --host here, and the UDP port that broadcasts go to.",
 )
 @click.option(
     "--timeout",

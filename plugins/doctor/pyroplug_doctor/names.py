@@ -30,6 +30,8 @@ _ABSENT = frozenset(
 _BROADCAST = 2.0
 """Seconds to listen for those who answer."""
 _MANY = 10_000
+_LONGEST_CHAIN = 8
+"""Names that a name may lead to, one after the other: as many as look-ups follow."""
 _BEGINNING = 2
 
 
@@ -49,7 +51,8 @@ class Where:
         host = self.host or situation.settings.NS_HOST
         if host.startswith("./"):
             return host
-        port = (self.port if self.host else None) or situation.settings.NS_PORT
+        here = self.host or hosts.kind_of(host.strip("[]")) is AddressKind.LOOPBACK
+        port = (self.port if here else None) or situation.settings.NS_PORT
         return f"[{host}]:{port}" if ":" in host and not host.startswith("[") else f"{host}:{port}"
 
 
@@ -145,20 +148,27 @@ def _first_failed(findings: Sequence[Finding]) -> Finding | None:
 def look_up(uri: URI, names: Proxy[Any]) -> tuple[Finding, URI | None]:
     """What the name server knows of a name, or of tags: a finding, and a direct address."""
     began = time.monotonic()
-    try:
-        found, text, facts = _ask(uri, names)
-    except NamingError as error:
-        return _unknown(uri, names, error), None
-    except Exception as error:  # whatever calls itself a name server can answer, and raise, anything
-        return failed(Fault.CALL_FAILED, f"{type(error).__name__}: {error}"), None
-    seconds = time.monotonic() - began
-    try:
-        direct = URI(str(found))
-        if direct.protocol != "PYRO":
-            raise NamingError(f"{found} has to be looked up itself")
-    except PyroError as error:
-        return failed(Fault.NAME_UNKNOWN, f"it is registered with an unusable URI: {error.args[0]}"), None
-    return ok(f"{text} {direct} ({milliseconds(seconds)})", seconds, uri=str(direct), **facts), direct
+    way = ""
+    for _ in range(_LONGEST_CHAIN + 1):
+        try:
+            found, text, facts = _ask(uri, names)
+        except NamingError as error:
+            return _unknown(uri, names, error, way), None
+        except Exception as error:  # whatever calls itself a name server can answer, and raise, anything
+            return failed(Fault.CALL_FAILED, f"{type(error).__name__}: {error}"), None
+        way += f"{text} {found}"
+        try:
+            uri = URI(str(found))
+        except PyroError as error:
+            return failed(Fault.NAME_UNUSABLE, f"{way}: {error.args[0]}", **facts), None
+        if uri.protocol == "PYRO":
+            seconds = time.monotonic() - began
+            return ok(f"{way} ({milliseconds(seconds)})", seconds, uri=str(uri), **facts), uri
+        if uri.location is not None:
+            text = f"{way}: another name server has to be asked for it: pyroplug doctor {found}"
+            return failed(Fault.NAME_UNUSABLE, text, **facts), None
+        way += "; "
+    return failed(Fault.NAME_UNUSABLE, f"it leads from name to name without end: {way}…", **facts), None
 
 
 def _ask(uri: URI, names: Proxy[Any]) -> tuple[Any, str, dict[str, Any]]:
@@ -173,7 +183,7 @@ def _ask(uri: URI, names: Proxy[Any]) -> tuple[Any, str, dict[str, Any]]:
     return found[name], text, {"name": name, "tags": tags, "names": sorted(found)[:100]}
 
 
-def _unknown(uri: URI, names: Proxy[Any], error: PyroError) -> Finding:
+def _unknown(uri: URI, names: Proxy[Any], error: PyroError, way: str) -> Finding:
     wanted = uri.object if uri.protocol == "PYRONAME" else ""
     known: list[str] = []
     total: int | None = None
@@ -185,7 +195,7 @@ def _unknown(uri: URI, names: Proxy[Any], error: PyroError) -> Finding:
     except Exception:  # it is for better words alone
         known = []
     alike = similar(wanted, known) if wanted else []
-    text = str(error.args[0]) if error.args else str(error)
+    text = way + (str(error.args[0]) if error.args else str(error))
     if alike:
         text += f"; there is {', '.join(alike)}"
     elif total is not None:

@@ -18,6 +18,7 @@ class Fault(str, Enum):
     # names
     NAME_SERVER_NOT_FOUND = "name-server-not-found"
     NAME_UNKNOWN = "name-unknown"
+    NAME_UNUSABLE = "name-unusable"
     STALE_REGISTRATION = "stale-registration"
     PUBLISHED_ELSEWHERE = "published-elsewhere"
     # addresses
@@ -76,6 +77,10 @@ REMEDIES: Mapping[Fault, Remedy] = {
         "no name server runs where it was looked for, or a firewall keeps it from being seen",
         "start one (pyroplug ns -n HOST), say where it is (--host and --port here, NS_HOST and NS_PORT in "
         "programs), or use the object's direct address, PYRO:...; broadcasts do not pass routers",
+    ),
+    Fault.NAME_UNUSABLE: Remedy(
+        "the name is registered with something that does not lead to an object from here",
+        "register it with the object's own address, PYRO:... (pyroplug nsc register --replace)",
     ),
     Fault.NAME_UNKNOWN: Remedy(
         "the server has not registered it (yet), with another name, or with another name server",
@@ -223,7 +228,8 @@ REMEDIES: Mapping[Fault, Remedy] = {
     Fault.HANDSHAKE_REFUSED: Remedy(
         "the server's rules about who may connect do not let this client in",
         "do as the reason says; a server's HANDSHAKE_VALIDATORS and validateHandshake make the rules; a "
-        "client's secret is HANDSHAKE_SECRET (the doctor itself says the usual 'hello', and nothing else)",
+        "client's secret is HANDSHAKE_SECRET, and other validators answer where HANDSHAKE_RESPONDERS "
+        "names them (the doctor itself says the usual 'hello', and nothing else)",
     ),
     Fault.SERVER_BUSY: Remedy(
         "the server has no place for another client now, or is closing",

@@ -13,6 +13,7 @@ from pyroplug.contracts import LookupContext
 from pyroplug.errors import (
     AddressError,
     ConfigError,
+    HandshakeError,
     NamingError,
     PluginError,
     PyroError,
@@ -37,6 +38,11 @@ _DEBIAN = "127.0.1.1"
 _HINT = (
     "start one with: pyroplug ns; NS_HOST, NS_PORT and BROADCAST_ADDRS say where it is looked for; "
     "pyroplug doctor finds out what is wrong"
+)
+
+_REFUSED = (
+    "somebody is there, and refuses: do as the reason says, with what the configuration has for clients, "
+    "such as HANDSHAKE_RESPONDERS and SSL; pyroplug doctor finds out what is wrong"
 )
 
 _HINT_FOLLOWS = "\nhint:"
@@ -83,15 +89,14 @@ def plan(
     if host:
         return [Direct(_location(str(host), port or places.port))]
     steps: list[Direct | Broadcast] = []
-    configured = Direct(_location(places.host, places.port))
     if is_here(places.host):
-        steps.append(configured)
+        steps.append(Direct(_location(places.host, port or places.port)))
         # All of 127/8 is this machine on Linux; elsewhere nobody might answer there for long.
         if platform == "linux" and not places.host.startswith("./"):
-            steps.append(Direct(_location(_DEBIAN, places.port)))
+            steps.append(Direct(_location(_DEBIAN, port or places.port)))
     if broadcast:
         steps.append(Broadcast(port or places.broadcast_port))
-    steps.append(configured)
+    steps.append(Direct(_location(places.host, places.port)))
     return list(dict.fromkeys(steps))
 
 
@@ -222,9 +227,10 @@ def _not_found(failures: list[Failure]) -> NamingError:
     # Somebody who is there, and whom we do not get on with, is of more interest than an empty address.
     there = [error for error in told if not isinstance(error, (TimeoutError, AddressError))]
     telling = [error for error in there if _advice(error)]
+    refused = any(isinstance(error, HandshakeError) for error in there)
     not_found = NamingError(
         "no name server found: " + "; ".join(what for what, _error in failures),
-        hint=_advice(telling[0]) if telling else _HINT,
+        hint=_advice(telling[0]) if telling else _REFUSED if refused else _HINT,
     )
     not_found.__cause__ = next(iter(telling or told), None)
     return not_found

@@ -105,6 +105,31 @@ def test_unknown_tags(where: Where) -> None:
     assert walk_to("PYROMETA:cold", where).fault == ("name", Fault.NAME_UNKNOWN)
 
 
+def test_a_name_that_stands_for_another(
+    run_daemon: RunDaemon, register: Callable[..., None], where: Where
+) -> None:
+    uri = run_daemon(thing=Thing()).daemon.uriFor("thing")
+    register("example.thing", uri)
+    register("example.alias", "PYRONAME:example.thing")
+    walk = walk_to("PYRONAME:example.alias", where)
+    assert walk.reached, walk
+    text = walk.step("name").text
+    assert f"example.alias is PYRONAME:example.thing; example.thing is {uri} (" in text
+    register("example.dangling", "PYRONAME:example.nothing")
+    assert walk_to("PYRONAME:example.dangling", where).fault == ("name", Fault.NAME_UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("uri", "text"),
+    [("PYRONAME:example.alias", "without end"), ("PYRONAME:thing@elsewhere", "another name server")],
+)
+def test_a_name_that_leads_nowhere(register: Callable[..., None], where: Where, uri: str, text: str) -> None:
+    register("example.alias", uri)
+    walk = walk_to("PYRONAME:example.alias", where)
+    assert walk.fault == ("name", Fault.NAME_UNUSABLE), walk
+    assert text in walk.failed.text
+
+
 def test_a_stale_registration(pyro5_server: Callable[..., Process], names_uri: URI, where: Where) -> None:
     server = pyro5_server(names=str(names_uri))
     assert walk_to("PYRONAME:example.thing", where).reached
@@ -213,7 +238,7 @@ def test_a_name_server_that_answers_nonsense(run_daemon: RunDaemon, target: str,
     running = run_daemon(**{"Pyro.NameServer": Odd(answer)})
     walk = walk_to(target, Where("127.0.0.1", running.daemon.uriFor("Pyro.NameServer").port))
     assert walk.failed.step == "name", walk
-    assert walk.failed.fault in (Fault.NAME_UNKNOWN, Fault.CALL_FAILED)
+    assert walk.failed.fault in (Fault.NAME_UNKNOWN, Fault.NAME_UNUSABLE, Fault.CALL_FAILED)
     assert walk.failed.text.isprintable()
 
 

@@ -215,7 +215,7 @@ def test_where_no_question_can_be_sent_to() -> None:
     ("host", "port", "location"),
     [
         ("", None, "localhost:9090"),
-        ("", 4000, "localhost:9090"),
+        ("", 4000, "localhost:4000"),
         ("server", None, "server:9090"),
         ("server", 4000, "server:4000"),
         ("::1", 4000, "[::1]:4000"),
@@ -225,6 +225,11 @@ def test_where_no_question_can_be_sent_to() -> None:
 )
 def test_where_a_name_server_is_looked_for(host: str, port: int | None, location: str) -> None:
     assert Where(host, port).location(situation()) == location
+
+
+def test_a_port_alone_is_that_of_a_name_server_here() -> None:
+    assert Where("", 4000).location(situation(NS_HOST="::1")) == "[::1]:4000"
+    assert Where("", 4000).location(situation(NS_HOST="names.example.org")) == "names.example.org:9090"
 
 
 # Words ------------------------------------------------------------------------------------------------

@@ -79,16 +79,19 @@ def test_without_a_host(port: int | None, broadcast: bool, places: Places, platf
     (configured,) = plan(places.host, places.port, False, places)
     assert configured in steps
     if is_here(places.host):
-        assert steps[0] == configured
-        assert steps[-1] in (*asking, configured, Direct(f"127.0.1.1:{places.port}"))
+        (here,) = plan(places.host, port, False, places)
+        assert steps[0] == here
+        assert steps[-1] in (*asking, configured, Direct(f"127.0.1.1:{port or places.port}"))
+        if port != places.port and configured != here:
+            assert steps[-1] == configured, "the one that was not asked for comes last"
     else:
         assert steps == [*asking, configured]
 
 
-@given(st.booleans(), PLACES, PLATFORM)
-def test_debians_own_address(broadcast: bool, places: Places, platform: str) -> None:
-    steps = plan("", None, broadcast, places, platform=platform)
-    debian = Direct(f"127.0.1.1:{places.port}")
+@given(MAYBE_PORT, st.booleans(), PLACES, PLATFORM)
+def test_debians_own_address(port: int | None, broadcast: bool, places: Places, platform: str) -> None:
+    steps = plan("", port, broadcast, places, platform=platform)
+    debian = Direct(f"127.0.1.1:{port or places.port}")
     wanted = platform == "linux" and is_here(places.host) and not places.host.startswith("./")
     assert (debian in steps) == wanted
     if wanted:
@@ -206,6 +209,18 @@ def test_at_the_configured_place(names: Running) -> None:
         with locate_ns(config=config) as proxy:
             assert proxy._pyroConnection is not None
         assert responder.questions == []
+
+
+def test_a_port_alone_is_that_of_a_name_server_here(
+    names: Running, run_daemon: Callable[..., Running]
+) -> None:
+    """As with Pyro5, and before the one at the configured port."""
+    usual = run_daemon(**{"Pyro.NameServer": FakeNames()})
+    config = settings(NS_PORT=port_of(usual), BROADCAST_ADDRS=["127.0.0.1"])
+    with locate_ns(port=port_of(names), config=config) as proxy:
+        assert proxy._pyroUri.port == port_of(names)
+    with locate_ns(port=CLOSED, broadcast=False, config=config) as proxy:
+        assert proxy._pyroUri.port == port_of(usual)
 
 
 def test_what_is_found_is_asked_with_the_askers_configuration(names: Running) -> None:
@@ -335,6 +350,8 @@ def test_a_name_server_that_refuses_is_of_more_interest_than_empty_addresses(
         config = settings(NS_PORT=CLOSED, BROADCAST_ADDRS=["127.0.0.1"], NS_BCPORT=responder.port)
         error = refused(config)
     assert "members only" in str(error)
+    assert "start one" not in str(error.hint)
+    assert "refuses" in str(error.hint)
     assert isinstance(error.__cause__, (AddressError, HandshakeError))
 
 

@@ -127,7 +127,7 @@ _OPTIONS = (
         *("-p", "--port"),
         type=click.IntRange(0, 65535),
         metavar="PORT",
-        help="The name server's port; without --host the port that the network is asked at.",
+        help="The name server's port; without --host here, and the UDP port to ask the network at.",
     ),
     _option("-u", "--unixsocket", metavar="PATH", help="The socket file that the name server listens at."),
     _option("-v", "--verbose", is_flag=True, help="Tell on standard error what is done."),
