@@ -67,7 +67,7 @@ class Channel(Owned):
         self.uri, self.settings, self.plugins, self.socket = uri, settings, plugins, socket
         self.serializer: str | None = None
         self.handshake: Any = "hello"
-        self.raw, self.sequence = False, 0
+        self.raw, self.sequence, self._used = False, 0, 0.0
         names: list[set[str]] = [set(), set(), set(), set(), set()]  # each set[str]() takes ten times as long
         self.methods, self.oneway, self.attributes, self.idempotent, self._told = names
         self.abandoned_streams: list[str] = []
@@ -75,10 +75,8 @@ class Channel(Owned):
         self.whereabouts: Whereabouts | None = None
         self.face: ServerConnection | None = None
         self._timeout: float | None = settings.COMMTIMEOUT
-        self.limit = TimeLimit(self._timeout or None)
-        self._retries = Retries()
+        self.limit, self._retries = TimeLimit(self._timeout or None), Retries()
         self._max_retries: int = settings.MAX_RETRIES
-        self._used = 0.0
         self._take_care()
 
     @property

@@ -95,10 +95,8 @@ class Daemon:
         self.methodcall_error_handler = log_failed_call
         self._host = sessions = Host(self, selection, self._objects, self.streams, config, Daemon.annotations)
         self.refusals = sessions.refusals
-        self._serving = True
-        self._loops = Loops()
-        connections: list[Connection] = []
-        listeners: list[Listener] = []
+        self._serving, self._loops = True, Loops()
+        connections, listeners = list[Connection](), list[Listener]()
         with ExitStack() as opened:
             if connected_socket is not None:
                 connections.append(adopt(plugins, connected_socket, config))
