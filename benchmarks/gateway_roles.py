@@ -12,7 +12,7 @@ from typing import Any
 
 def names() -> None:
     """A real Pyro5 name server."""
-    from Pyro5.nameserver import start_ns
+    from Pyro5.nameserver import start_ns  # type: ignore[import-untyped]
 
     _uri, daemon, _ = start_ns("127.0.0.1", 0, enableBroadcast=False)
     print(daemon.locationStr.rpartition(":")[2], flush=True)
@@ -39,8 +39,8 @@ def pyro5(port: str) -> None:
     """Pyro5's gateway."""
     from wsgiref.simple_server import WSGIRequestHandler, make_server
 
-    import Pyro5
-    from Pyro5.utils.httpgateway import pyro_app
+    import Pyro5  # type: ignore[import-untyped]
+    from Pyro5.utils.httpgateway import pyro_app  # type: ignore[import-untyped]
 
     class Quiet(WSGIRequestHandler):
         def log_message(self, format: str, *args: Any) -> None:  # a line for each request is not measured
