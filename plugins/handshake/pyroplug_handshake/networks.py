@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pyroplug.contracts import Gate, Hello, Settings
 from pyroplug.errors import ConfigError, SecurityError
+
+if TYPE_CHECKING:
+    import ipaddress
 
 __all__ = ["AllowNetworks"]
 
@@ -66,6 +68,8 @@ class _AllowedNetworks:
 
 
 def _network(entry: str) -> Network:
+    import ipaddress  # for whoever chooses this validator
+
     try:
         network = ipaddress.ip_network(entry)
     except ValueError as error:
@@ -81,6 +85,8 @@ def _network(entry: str) -> Network:
 
 
 def _advice(entry: str) -> str:
+    import ipaddress
+
     try:
         network = ipaddress.ip_network(entry, strict=False)
     except ValueError:
@@ -90,6 +96,8 @@ def _advice(entry: str) -> str:
 
 def _address_of(address: Any) -> Address | None:
     """The IP address in what ``getpeername`` gave; ``None`` if it is that of something else."""
+    import ipaddress
+
     match address:
         case (str(host), *_):
             pass

@@ -14,7 +14,6 @@ from pyroplug.errors import SerializeError
 
 from .literals import Escape, literal_writer
 from .plain import HEADER
-from .reading import read_literal
 
 __all__ = ["SerpentSerializer"]
 
@@ -93,6 +92,8 @@ def _dump_error(error: Exception, what: str) -> Exception:
 
 
 def _readers(classes: ClassConverter) -> tuple[Any, Any]:
+    from .reading import read_literal  # for whoever reads: its expressions take a while to compile
+
     parse, mentions_class, recreate = read_literal, _mentions_class, classes.recreate
     constant, bare_call = _CONSTANTS.get, _bare_call
 
