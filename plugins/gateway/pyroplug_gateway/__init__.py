@@ -27,7 +27,7 @@ def pyroplug_config_items() -> list[ConfigItem]:
 
 @hookimpl
 def pyroplug_commands(cli: click.Group) -> None:
-    """The command that serves."""
-    from .command import gateway
+    """The command that serves; its file is imported when it is used."""
+    from pyroplug.commands import later
 
-    cli.add_command(gateway)
+    cli.add_command(later("gateway", f"{__name__}.command:gateway", "Serve remote objects by HTTP and JSON."))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 from collections.abc import Callable, Sequence
 
@@ -58,6 +57,8 @@ class WildcardListener(SocketListener):
         return self._known  # while the network is down, what was right before
 
     def _reached(self, sock: socket.socket) -> str:
+        import ipaddress  # for whoever listens on all addresses
+
         host, port = sock.getsockname()[:2]
         address = ipaddress.ip_address(host.partition("%")[0])
         if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
@@ -69,6 +70,8 @@ class WildcardListener(SocketListener):
 
 def outward_address(family: socket.AddressFamily) -> str | None:
     """The address from which this machine would talk to others; ``None`` if it has no way to."""
+    import ipaddress
+
     try:
         # Connecting a datagram socket chooses a route, and sends nothing.
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
