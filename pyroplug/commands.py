@@ -9,7 +9,9 @@ from typing import IO, Any
 
 import click
 
-__all__ = ["UNREACHABLE", "Failure", "later", "ready_to_end", "visible"]
+from pyroplug.errors import ConfigError, PyroError
+
+__all__ = ["UNREACHABLE", "Failure", "as_program", "errors_for_people", "later", "ready_to_end", "visible"]
 
 UNREACHABLE = 3
 """The exit status where something is not wrong with what was asked for: nobody was there to ask."""
@@ -43,6 +45,34 @@ class Failure(click.ClickException):
     def show(self, file: IO[Any] | None = None) -> None:
         """Write it."""
         click.echo(f"error: {visible(self.message)}", file=file, err=True)
+
+
+@contextmanager
+def errors_for_people() -> Iterator[None]:
+    """Have pyroplug's own errors end a command as failures: those of the configuration with status 2.
+
+    Subcommands need not ask for it, as ``pyroplug`` does it for all of them.
+    """
+    try:
+        yield
+    except ConfigError as error:
+        raise Failure(error, 2) from error
+    except PyroError as error:
+        raise Failure(error) from error
+
+
+@contextmanager
+def as_program() -> Iterator[None]:
+    """Likewise, and have failures end the process: for a command that is run without ``pyroplug`` around it.
+
+    :raises SystemExit: with the failure's status, when its text was written.
+    """
+    try:
+        with errors_for_people():
+            yield
+    except click.ClickException as error:
+        error.show()
+        raise SystemExit(error.exit_code) from error
 
 
 def later(name: str, target: str, summary: str) -> click.Command:

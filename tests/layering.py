@@ -80,11 +80,11 @@ FACADE = "pyroplug_pyro5"
 """Stands beside the plugins and is none: names for programs, and nothing that could be chosen."""
 FACADE_MAY_IMPORT = frozenset(
     (
-        *("api", "config", "context", "contracts", "errors"),
+        *("api", "commands", "config", "context", "contracts", "errors"),
         *("exposure", "plugins", "protocol", "uri", "values"),
     )
 )
-PLUGINS_MAY_IMPORT = FACADE_MAY_IMPORT | {"commands", "hookspecs", "patterns"}
+PLUGINS_MAY_IMPORT = FACADE_MAY_IMPORT | {"hookspecs", "patterns"}
 """What is public: a plugin may also be a program on top of the kernel, as a name server is."""
 FACADE_MAY_USE = frozenset({"pyroplug_nameserver", "pyroplug_tools", "pyroplug_gateway"})
 """Plugins of which programs know names by where Pyro5 has them."""

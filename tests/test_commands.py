@@ -10,8 +10,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from pyroplug.commands import UNREACHABLE, Failure, later, visible
-from pyroplug.errors import DaemonError
+from pyroplug.commands import UNREACHABLE, Failure, as_program, later, visible
+from pyroplug.errors import ConfigError, DaemonError, NamingError
 
 SOURCE = """
 import click
@@ -102,3 +102,21 @@ def test_what_comes_from_elsewhere_gives_a_terminal_no_orders() -> None:
         raise Failure("\x1b[2J")
 
     assert CliRunner().invoke(fail, color=True).stderr == "error: \\x1b[2J\n"
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [(ConfigError("no sense"), 2), (NamingError("no sense"), 1), (Failure("no sense", 7), 7)],
+)
+def test_a_command_by_itself_ends_the_process(
+    fault: Exception, status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended, as_program():
+        raise fault
+    assert ended.value.code == status
+    assert capsys.readouterr().err == "error: no sense\n"
+
+
+def test_what_is_no_error_of_ours_is_no_failure() -> None:
+    with pytest.raises(KeyError), as_program():
+        raise KeyError("x")

@@ -8,15 +8,12 @@ wanted.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import click
 
 from pyroplug import __version__
-from pyroplug.commands import Failure
-from pyroplug.errors import ConfigError, PyroError
+from pyroplug.commands import errors_for_people
 
 __all__ = ["BUILT_IN", "command_table", "complain", "main"]
 
@@ -36,16 +33,6 @@ def complain(text: str) -> None:
     click.echo(f"warning: {text}", err=True)
 
 
-@contextmanager
-def _errors_for_people() -> Iterator[None]:
-    try:
-        yield
-    except ConfigError as error:
-        raise Failure(error, 2) from error
-    except PyroError as error:
-        raise Failure(error) from error
-
-
 class _Root(click.Group):
     """Our own subcommands, and those of plugins once they are needed."""
 
@@ -61,7 +48,7 @@ class _Root(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        with _errors_for_people():
+        with errors_for_people():
             return super().invoke(ctx)
 
     def _from_plugins(self, ctx: click.Context) -> dict[str, click.Command]:
@@ -70,7 +57,7 @@ class _Root(click.Group):
             from pyroplug.plugins import PluginSet
 
             scratch = command_table()
-            with _errors_for_people():
+            with errors_for_people():
                 PluginSet(warn=complain).add_commands(scratch)
             ctx.meta[_PLUGIN_COMMANDS] = {
                 name: command for name, command in scratch.commands.items() if name not in BUILT_IN

@@ -208,6 +208,6 @@ class NameStorage(Protocol):
     def open(self, address: str, settings: Settings, /) -> NameStore:
         """Open, or make, the storage at an address, which is what follows the colon, or empty.
 
-        Raises :exc:`~pyroplug.errors.NamingError` if it cannot be used, and ``ValueError`` for an address
-        that makes no sense.
+        Raises :exc:`~pyroplug.errors.NamingError` if it cannot be used, and
+        :exc:`~pyroplug.errors.ConfigError` for an address that makes no sense.
         """

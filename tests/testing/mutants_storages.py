@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from pyroplug.contracts import NameRecord
-from pyroplug.errors import NamingError
+from pyroplug.errors import ConfigError, NamingError
 from pyroplug.testing import NameStorageSuite
 from pyroplug.testing.clock import FakeClock
 from pyroplug.testing.names import DictStorage, DictStore, Place
@@ -273,7 +273,7 @@ class Base(NameStorageSuite):
         class Storage(DictStorage):
             def open(self, address: str, settings: Any, /) -> Any:
                 if address == "nowhere":
-                    raise ValueError(address)
+                    raise ConfigError(address)
                 return super().open(address, settings)
 
         return Storage(self.store_class, clock)

@@ -19,7 +19,7 @@ from pyroplug.contracts import (
     NameStore,
     WatchedNameStore,
 )
-from pyroplug.plugins import Kind, PluginSet, default_plugins
+from pyroplug.plugins import Kind, PluginSet, default_plugins, obtain
 from pyroplug.uri import NAMESERVER_NAME
 
 from .broadcast import responder_for
@@ -63,7 +63,8 @@ class NameServerDaemon(Daemon):
         :param storage: a storage's name, and after a colon what it is to open, such as ``sql:names.db``; or
             an open store, which is closed with the daemon. ``None`` for memory.
         :raises NamingError: the storage is unusable.
-        :raises ValueError: there is no such storage, or ``NS_AUTOCLEAN`` is too small.
+        :raises PluginUnavailableError: there is no such storage.
+        :raises ConfigError: its address makes no sense, or ``NS_AUTOCLEAN`` is too small.
 
         The other arguments, and what else is raised, are those of :class:`~pyroplug.daemon.Daemon`.
         """
@@ -116,14 +117,15 @@ def opened_store(storage: str | NameStore | None, settings: Configuration, plugi
     """An open store; a text names a storage, and after a colon what that is to open.
 
     :raises PluginUnavailableError: there is no such storage.
-    :raises ValueError: the address makes no sense.
+    :raises ConfigError: the address makes no sense.
     :raises NamingError: it is unusable.
+    :raises PluginError: the storage's plugin failed at opening it.
     """
     if storage is not None and not isinstance(storage, str):
         return storage
     name, _, address = (storage or DEFAULT_STORAGE).partition(":")
     kind: NameStorage = plugins.get(Kind.NAME_STORAGE, name)
-    store = kind.open(address, settings)
+    store = obtain(Kind.NAME_STORAGE, name, kind.open, address, settings)
     if isinstance(store, WatchedNameStore):  # one that lives elsewhere, and tells what changes there
         from .remembered import RememberedStore
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import strategies as st
 
 from pyroplug.contracts import NameRecord, NameStorage, NameStore, Settings
-from pyroplug.errors import NamingError, PluginError
+from pyroplug.errors import ConfigError, NamingError, PluginError
 from pyroplug.plugins.conformance import check
 from pyroplug.plugins.kinds import Kind
 from pyroplug.testing.clock import FakeClock
@@ -48,15 +48,15 @@ class KeepingTests(StorageTests):
         for address in self.malformed_addresses:
             try:
                 storage.open(address, settings).close()
-            except (ValueError, NamingError):
+            except (ConfigError, NamingError):
                 continue
             except Exception as error:
                 raise Breach(
-                    "open raises ValueError for an address that makes no sense",
+                    "open raises ConfigError for an address that makes no sense",
                     f"for {address!r} it raised {type(error).__name__}: {error}",
                 ) from error
             raise Breach(
-                "open raises ValueError for an address that makes no sense", f"it opened {address!r}"
+                "open raises ConfigError for an address that makes no sense", f"it opened {address!r}"
             )
 
     def test_it_begins_empty(self, store: NameStore) -> None:

@@ -159,6 +159,14 @@ def test_the_name_server_as_a_program(capsys: pytest.CaptureFixture[str]) -> Non
         assert "rror: " in capsys.readouterr().err
 
 
+def test_the_gateway_as_a_program(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments, told in ((["-e", "("], "no regular expression"), (["--unknown"], "No such option")):
+        with pytest.raises(SystemExit) as caught:
+            ours("utils.httpgateway").main(arguments)
+        assert caught.value.code == 2
+        assert told in capsys.readouterr().err
+
+
 def test_the_gateway_is_the_plugins() -> None:
     from pyroplug_gateway.wsgi import pyro_app
 

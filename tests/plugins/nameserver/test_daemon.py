@@ -14,7 +14,9 @@ from pyroplug_nameserver.storages.memory import MemoryStore
 
 from pyroplug.api import URI, Daemon, Proxy, locate_ns, start_ns, start_ns_loop
 from pyroplug.config import Configuration
-from pyroplug.errors import AddressError, ConfigError, HandshakeError, NamingError
+from pyroplug.errors import AddressError, ConfigError, HandshakeError, NamingError, PluginError
+from pyroplug.hookspecs import hookimpl
+from pyroplug.plugins import PluginSet
 
 OWN = "Pyro.NameServer"
 SECRET = "sixteen characters at least"
@@ -98,6 +100,41 @@ def test_a_store_can_be_given_and_is_closed_with_the_daemon(config: Configuratio
 def test_a_storage_that_there_is_not_is_a_value_error(config: Configuration, storage: str) -> None:
     with pytest.raises(ValueError, match=r"storage|sql"):
         NameServerDaemon("127.0.0.1", 0, storage=storage, config=config)
+
+
+class Broken:
+    """A storage of somebody else's."""
+
+    name = "broken"
+
+    def __init__(self, opened: Any) -> None:
+        self._opened = opened
+
+    def open(self, _address: str, _settings: Any, /) -> Any:
+        if isinstance(self._opened, Exception):
+            raise self._opened
+        return self._opened
+
+    @hookimpl
+    def pyroplug_name_storages(self) -> list[Any]:
+        return [self]
+
+
+@pytest.mark.parametrize(
+    ("opened", "told"),
+    [
+        (None, "has no 'get'"),
+        (object(), "has no 'get'"),
+        (KeyError("x"), "its open() raised KeyError"),
+        (ValueError("x"), "its open() raised ValueError"),
+    ],
+)
+def test_a_faulty_storage_is_blamed(config: Configuration, opened: Any, told: str) -> None:
+    plugins = PluginSet(plugins={"acme": Broken(opened)})
+    with pytest.raises(PluginError, match="the name storage 'broken'") as caught:
+        NameServerDaemon("127.0.0.1", 0, storage="broken:here", config=config, plugins=plugins)
+    assert told in str(caught.value)
+    assert "plugin's fault" in str(caught.value.hint)
 
 
 def test_where_the_daemon_fails_the_storage_is_closed(config: Configuration) -> None:

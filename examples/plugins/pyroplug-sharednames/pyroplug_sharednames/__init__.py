@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyroplug.contracts import NameStorage, Settings
+from pyroplug.errors import ConfigError
 from pyroplug.hookspecs import hookimpl
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class SharedNames:
         from .store import FolderStore
 
         if not address or "\0" in address:
-            raise ValueError(f"{address!r} names no folder: write sharednames:FOLDER")
+            raise ConfigError(f"{address!r} names no folder", hint="write sharednames:FOLDER")
         return FolderStore(Path(address).absolute(), self._clock, self._every)
 
 

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pyroplug_gateway.command import gateway
 from pyroplug_gateway.wsgi import pyro_app
 
+from pyroplug.commands import as_program
+
 __all__ = ["main", "pyro_app"]
 
 
@@ -18,7 +20,8 @@ def main(args: Sequence[str] | None = None) -> int:
 
     :param args: ``None`` for those of the command line.
     """
-    gateway.main(args, prog_name="httpgateway")
+    with as_program():
+        gateway.main(None if args is None else list(args), "httpgateway", standalone_mode=False)
     return 0
 
 

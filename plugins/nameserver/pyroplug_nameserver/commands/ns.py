@@ -10,10 +10,9 @@ from typing import Any
 
 import click
 
-from pyroplug.commands import Failure, ready_to_end
+from pyroplug.commands import as_program, ready_to_end
 from pyroplug.config import Configuration, config
 from pyroplug.contracts import LookupContext, NameServerOptions
-from pyroplug.errors import PyroError
 from pyroplug.plugins import default_plugins
 from pyroplug.uri import NAMESERVER_NAME
 from pyroplug_nameserver.daemon import RunningNameServer, told
@@ -56,28 +55,17 @@ def main(args: Sequence[str] | None = None) -> None:
     :param args: instead of the process's own.
     :raises SystemExit: the arguments cannot be understood, or it cannot be started.
     """
-    try:
+    with as_program():
         ns.main(list(sys.argv[1:] if args is None else args), "nameserver", standalone_mode=False)
-    except (PyroError, click.ClickException) as fault:
-        error = fault if isinstance(fault, click.ClickException) else Failure(fault)
-        error.show()
-        raise SystemExit(error.exit_code) from error
 
 
 def _run(options: NameServerOptions, settings: Configuration, as_json: bool) -> None:
     context = LookupContext(settings, default_plugins(), lambda: None)
-    with suppress(KeyboardInterrupt), ready_to_end() as begun:
-        try:
-            server = RunningNameServer(options, context)
-        except ValueError as error:
-            if isinstance(error, PyroError):
-                raise
-            raise click.UsageError(str(error)) from error
-        with server:
-            lines = [json.dumps(_facts(server))] if as_json else told(server, options)
-            click.echo("\n".join(lines))
-            sys.stdout.flush()
-            server.daemon.requestLoop(begun)
+    with suppress(KeyboardInterrupt), ready_to_end() as begun, RunningNameServer(options, context) as server:
+        lines = [json.dumps(_facts(server))] if as_json else told(server, options)
+        click.echo("\n".join(lines))
+        sys.stdout.flush()
+        server.daemon.requestLoop(begun)
     if not as_json:
         click.echo("NS shut down.")
 

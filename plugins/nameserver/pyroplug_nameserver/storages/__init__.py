@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pyroplug.contracts import Settings
+from pyroplug.errors import ConfigError
 
 if TYPE_CHECKING:
     from .memory import MemoryStore
@@ -29,12 +30,14 @@ class MemoryStorage:
     def open(self, address: str, _settings: Settings, /) -> MemoryStore:
         """An empty store of its own.
 
-        :raises ValueError: there is an address, and memory has none.
+        :raises ConfigError: there is an address, and memory has none.
         """
         from .memory import MemoryStore
 
         if address:
-            raise ValueError(f"the storage 'memory' has no address, and {address!r} is one: write memory")
+            raise ConfigError(
+                f"the storage 'memory' has no address, and {address!r} is one", hint="write memory"
+            )
         return MemoryStore(self._clock)
 
 
@@ -54,16 +57,16 @@ class SqlStorage:
     def open(self, address: str, _settings: Settings, /) -> SqlStore:
         """Open the file, or make it.
 
-        :raises ValueError: no file is named.
+        :raises ConfigError: no file is named.
         :raises NamingError: it cannot be used; nothing in it was changed.
         """
         from .sql import SqlStore
 
         if not address or address.lower() == ":memory:":
-            raise ValueError(
-                f"the storage 'sql' needs a file, and {address!r} is none:"
-                " write sql:FILE, or memory for what need not last"
+            raise ConfigError(
+                f"the storage 'sql' needs a file, and {address!r} is no file",
+                hint="write sql:FILE, or memory for what need not last",
             )
         if "\0" in address:
-            raise ValueError(f"{address!r} cannot be a file's name: there is a NUL character in it")
+            raise ConfigError(f"{address!r} cannot be a file's name: there is a NUL character in it")
         return SqlStore(address, self._clock, self._patience)

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from pyroplug.commands import UNREACHABLE, Failure, ready_to_end
-from pyroplug.errors import NamingError, PyroError
+from pyroplug.commands import UNREACHABLE, Failure, as_program, ready_to_end
+from pyroplug.errors import NamingError
 from pyroplug_tools.echoserver import Options, start
 
 __all__ = ["echo", "main"]
@@ -51,12 +51,8 @@ def main(args: Sequence[str] | None = None, return_without_looping: bool = False
     :raises SystemExit: the arguments cannot be understood, or it cannot be started.
     """
     arguments = list(sys.argv[1:] if args is None else args)
-    try:
+    with as_program():
         if not return_without_looping:
             return echo.main(arguments, "echoserver", standalone_mode=False)
         with echo.make_context("echoserver", arguments) as context:
             return start(Options(**context.params))[:3]
-    except (PyroError, click.ClickException) as fault:
-        error = fault if isinstance(fault, click.ClickException) else Failure(fault)
-        error.show()
-        raise SystemExit(error.exit_code) from error
