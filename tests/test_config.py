@@ -73,6 +73,15 @@ def test_an_unknown_item_is_an_attribute_error_that_suggests_one() -> None:
     assert not hasattr(config, "nothing")
 
 
+def test_no_item_can_be_deleted() -> None:
+    config = make()
+    config.COMMTIMEOUT = 3.0
+    for name in ("COMMTIMEOUT", "COMTIMEOUT"):
+        with pytest.raises(AttributeError, match=name):
+            delattr(config, name)
+    assert config.COMMTIMEOUT == config.as_dict()["COMMTIMEOUT"] == 3.0
+
+
 @pytest.mark.parametrize("prefix", ["PYRO_", "PYROPLUG_"])
 def test_environment(prefix: str) -> None:
     config = make(

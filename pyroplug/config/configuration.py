@@ -37,9 +37,9 @@ class Configuration:
     Items of plugins are asked for when one of them is first used, so that a program which uses none
     imports no plugin.
 
-    :raises ConfigError: from reading or writing an attribute that is no item; from writing a value that is
-        of the wrong type or makes no sense; from reading one that the environment has spoilt. It is an
-        ``AttributeError`` and a ``ValueError`` too.
+    :raises ConfigError: from reading or writing an attribute that is no item; from deleting one; from
+        writing a value that is of the wrong type or makes no sense; from reading one that the environment
+        has spoilt. It is an ``AttributeError`` and a ``ValueError`` too.
     """
 
     __slots__ = (
@@ -93,6 +93,10 @@ class Configuration:
         self._variables.pop(name, None)
         self._faults.pop(name, None)
         _set(self, derived={})
+
+    def __delattr__(self, name: str) -> None:
+        self._require(name)
+        raise ConfigError(f"configuration item {name} cannot be deleted", hint="set it, or reset() them all")
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self.items()})

@@ -218,6 +218,8 @@ class FairQueue:
                 self._turns.appendleft(lane)
                 self._unlist(lane)
             if not lane.listed:
+                self._count -= lane.counted  # one may be slipping in, and goes to another lane then
+                lane.counted = 0
                 del self._lanes[lane.owner]
         if self.stalled:
             self.on_progress(lane.owner)

@@ -108,7 +108,7 @@ class Workers(Generic[Task]):
         self._numbers = itertools.count(1)
         self._closed = False
         self.done = 0
-        """How many tasks were worked on."""
+        """How many tasks were worked on; without the interpreter's lock some may be missing."""
         self.full = False
         """Whether each thread that there may be has a task, so that another one would have to wait.
 
@@ -214,32 +214,29 @@ class Workers(Generic[Task]):
     def _run(self) -> None:
         work = self._prepare()
         another = None if self._shared is None else self._shared.another
-        task = self._next(0)
-        done = 0
+        task = self._next(False)
         while task is not None:
             try:
                 work(task)
             except BaseException as error:
                 contain(f"{self._name}: a call failed", error)
-            done += 1
+            self.done += 1
             task = None if another is None else another(task)
             if task is None:
-                task = self._next(done)
-                done = 0
+                task = self._next(True)
 
-    def _next(self, done: int) -> Task | None:
+    def _next(self, finished: bool) -> Task | None:
         """The next task; ``None`` if this thread is to end.
 
-        :param done: how many the thread has just done; if none, it is one of those on their way.
+        :param finished: whether the thread has just done some; if not, it is one of those on their way.
         """
         shared = self._shared
         while True:
             with self._lock:
-                if done:
+                if finished:
                     if shared is not None:
                         shared.finished()
-                    self.done += done
-                    done = 0
+                    finished = False
                 else:
                     self._coming -= 1
                 task = shared.take() if shared is not None else self._take()

@@ -283,6 +283,29 @@ def test_a_call_that_slips_in_while_the_last_one_ends_is_not_forgotten(when: str
         assert queue.take() == (task if when == "before" else None)
 
 
+def test_a_call_that_slips_in_while_its_connection_is_forgotten_is_counted_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    queue = FairQueue(1)
+    first, _ = put(queue, 1), put(queue, 1)
+    assert queue.take() == first
+    assert queue.another(first)
+    (lane,) = queue._lanes.values()
+    task: Task = (call, 1, 7)
+    see_who_is_alone = queue._see_who_is_alone
+
+    def interrupted() -> None:
+        see_who_is_alone()
+        lane.calls.append(task)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(queue, "_see_who_is_alone", interrupted)
+        queue.finished()
+    queue.settle_for(lane, task)
+    assert take(queue) == task
+    assert queue._count == len(queue) == 0
+
+
 def test_a_call_that_slips_in_while_all_are_dropped_can_be_taken_back() -> None:
     queue = FairQueue(1)
     put(queue, 1)

@@ -134,6 +134,18 @@ def test_a_task_that_takes_long_holds_up_none_behind_it(nothing_left_behind: Non
     workers.close(time.monotonic() + PATIENCE)
 
 
+def test_what_is_done_is_told_while_a_thread_goes_on(nothing_left_behind: None) -> None:
+    """Also between calls that are taken without a lock: from that one sees that threads are not stuck."""
+    workers: Workers[Task] = Workers("pool", 0, 1, lambda: lambda task: task[0](), FairQueue(1))
+    gate, told = threading.Event(), list[int]()
+    workers.submit((gate.wait, 1, 1))
+    for _ in range(3):
+        workers.submit((lambda: told.append(workers.done), 1, 1))
+    gate.set()
+    workers.close(time.monotonic() + PATIENCE)
+    assert told == [1, 2, 3]
+
+
 def test_what_comes_while_a_pool_closes_is_taken_or_refused(nothing_left_behind: None) -> None:
     for _ in range(20):
         workers: Workers[Task] = Workers("pool", 0, 2, lambda: lambda task: task[0](), FairQueue(2))
