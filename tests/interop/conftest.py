@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import pytest
 
+from ..support import wait_until
 from .harness import (
     LIBRARIES,
     PAIRS,
@@ -95,6 +97,21 @@ def connect(
 @pytest.fixture
 def service(connect: Callable[..., Any]) -> Any:
     return connect()
+
+
+@pytest.fixture
+def release(connect: Callable[..., Any]) -> Callable[[Any], None]:
+    """Releases a proxy of the service, and returns when the server has seen that."""
+
+    def release(service: Any) -> None:
+        name = str(uuid4())
+        service.tell_when_gone(name)
+        service._pyroRelease()
+        other = connect()
+        # It is asked again and again, as a server with one thread sees nothing while it waits.
+        wait_until(lambda: other.notes(name, 0) == [f"{name} gone"], "the end of the connection")
+
+    return release
 
 
 @pytest.fixture

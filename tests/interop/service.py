@@ -10,7 +10,7 @@ import importlib
 import json
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from tests.interop.values import VALUES, Point, Stranger, point_from_dict, point_to_dict, shape
@@ -41,6 +41,7 @@ class Service:
         self._news = threading.Condition()
         self._number: Any = 5
         self._spare = Spare()
+        self._followed: list[Followed] = []  # connections have weak references to them
 
     # Calls
 
@@ -156,6 +157,11 @@ class Service:
         finally:
             self.note(f"{name} closed")
 
+    def tell_when_gone(self, name: str) -> None:
+        """Note when the server is done with the connection of this call, and with what belonged to it."""
+        self._followed.append(Followed(lambda: self.note(f"{name} gone")))
+        api.current_context.track_resource(self._followed[-1])
+
     # Context
 
     def context(self) -> dict[str, Any]:
@@ -219,6 +225,13 @@ class Spare:
 
     def value(self, value: Any) -> Any:
         return ["spare", value]
+
+
+class Followed:
+    """Is closed with the connection that it belongs to."""
+
+    def __init__(self, closed: Callable[[], object]) -> None:
+        self.close = closed
 
 
 class Counter:

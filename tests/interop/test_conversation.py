@@ -212,10 +212,12 @@ def test_timeouts(connect: Callable[..., Any], client: Library) -> None:
 
 
 @over(EACH_SERIALIZER)
-def test_an_iterator_goes_on_after_a_reconnection(service: Any, client: Library) -> None:
+def test_an_iterator_goes_on_after_a_reconnection(
+    service: Any, client: Library, release: Callable[[Any], None]
+) -> None:
     items = service.count_to(3)
     assert next(items) == 1
-    service._pyroRelease()
+    release(service)
     with pytest.raises(client.errors.ConnectionClosedError):
         next(items)
     service._pyroBind()

@@ -19,13 +19,15 @@ def test_long_ones(service: Any) -> None:
 
 
 @over(EACH_SERVER)
-def test_several_at_a_time_with_calls_and_reconnects_in_between(service: Any, client: Library) -> None:
+def test_several_at_a_time_with_calls_and_reconnects_in_between(
+    service: Any, client: Library, release: Callable[[Any], None]
+) -> None:
     streams = [service.count_to(40) for _ in range(5)]
     for number in range(1, 41):
         assert [next(items) for items in streams] == [number] * 5
         assert service.value(number) == number
         if number % 10 == 0:
-            service._pyroRelease()
+            release(service)
             with pytest.raises(client.errors.ConnectionClosedError):
                 next(streams[0])
             service._pyroBind()
