@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from pyroplug.config import Configuration
 from pyroplug.contracts import LookupContext, NameServerOptions, NameService
-from pyroplug.errors import NamingError, PluginError, PyroError, TimeoutError
+from pyroplug.errors import NamingError, PyroError, TimeoutError
 from pyroplug.plugins import default_plugins
-from pyroplug.plugins.conformance import check, described
+from pyroplug.plugins.conformance import described
 from pyroplug.plugins.kinds import Kind
 from pyroplug.time_limit import TimeLimit
 from pyroplug.uri import URI
@@ -21,6 +21,7 @@ from pyroplug.uri import URI
 from .patience import PatientSuite, start
 from .suite import Breach, for_all
 from .threads import at_once
+from .verdicts import satisfies
 
 __all__ = ["NameServiceSuite"]
 
@@ -88,14 +89,7 @@ class NameServiceSuite(PatientSuite):
 
     def test_it_satisfies_the_contract(self, service: NameService) -> None:
         """All members are there, and of the right kind."""
-        try:
-            check(Kind.NAME_SERVICE, service)
-        except PluginError as fault:
-            raise Breach(
-                "a name service satisfies pyroplug.contracts.NameService",
-                str(fault.args[0]),
-                fault.hint or "",
-            ) from None
+        satisfies(Kind.NAME_SERVICE, service, "a name service satisfies pyroplug.contracts.NameService")
 
     # Looking names up
 

@@ -13,12 +13,11 @@ import pytest
 from hypothesis import strategies as st
 
 from pyroplug.contracts import CallObserver, CallOutcome, Observe, ObservedCall, Peer, Settings
-from pyroplug.errors import PluginError
-from pyroplug.plugins.conformance import check
 from pyroplug.plugins.kinds import Kind
 
 from .suite import Breach, Suite, for_all
 from .threads import at_once
+from .verdicts import satisfies
 
 __all__ = ["CallObserverSuite"]
 
@@ -116,12 +115,7 @@ class CallObserverSuite(Suite):
 
     def test_it_satisfies_the_contract(self, observer: CallObserver) -> None:
         """All members are there, and of the right kind."""
-        try:
-            check(Kind.CALL_OBSERVER, observer)
-        except PluginError as fault:
-            raise Breach(
-                "an observer satisfies pyroplug.contracts.CallObserver", str(fault.args[0]), fault.hint or ""
-            ) from None
+        satisfies(Kind.CALL_OBSERVER, observer, "an observer satisfies pyroplug.contracts.CallObserver")
 
     def test_it_can_be_opened_several_times(self, observer: CallObserver, settings: Settings) -> None:
         """Once for each daemon, and for proxies."""

@@ -14,8 +14,7 @@ import pytest
 from hypothesis.strategies import SearchStrategy
 
 from pyroplug.contracts import Codec, Serializer, Settings, joined, size_of
-from pyroplug.errors import PluginError, SerializeError
-from pyroplug.plugins.conformance import check
+from pyroplug.errors import SerializeError
 from pyroplug.plugins.kinds import Kind
 from pyroplug.values import ClassRegistry
 
@@ -26,6 +25,7 @@ from .serializer_objects import ObjectLaws
 from .serializer_strangers import StrangerLaws
 from .serializer_support import SerializerSupport, shown, told
 from .suite import Breach, for_all
+from .verdicts import satisfies
 
 __all__ = ["SerializerSuite"]
 
@@ -96,12 +96,7 @@ class SerializerSuite(StrangerLaws, ObjectLaws, BulkLaws, SerializerSupport):
 
     def test_it_satisfies_the_contract(self, serializer: Serializer) -> None:
         """All members are there, and of the right kind."""
-        try:
-            check(Kind.SERIALIZER, serializer)
-        except PluginError as fault:
-            raise Breach(
-                "a serializer satisfies pyroplug.contracts.Serializer", str(fault.args[0]), fault.hint or ""
-            ) from None
+        satisfies(Kind.SERIALIZER, serializer, "a serializer satisfies pyroplug.contracts.Serializer")
 
     def test_its_wire_id_is_free_to_take(self, serializer: Serializer) -> None:
         """The ids below 64 are pyroplug's own."""

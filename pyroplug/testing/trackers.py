@@ -13,13 +13,12 @@ import pytest
 from hypothesis import strategies as st
 
 from pyroplug.contracts import Peer, ResourceTracker, Settings, Tracking
-from pyroplug.errors import PluginError
-from pyroplug.plugins.conformance import check
 from pyroplug.plugins.kinds import Kind
 
 from .resources import EqualToAll, Incomparable, Resource
 from .suite import Breach, Suite, for_all
 from .threads import hasty
+from .verdicts import satisfies
 from .waiting import PATIENCE
 
 __all__ = ["ResourceTrackerSuite"]
@@ -66,12 +65,7 @@ class ResourceTrackerSuite(Suite):
 
     def test_it_satisfies_the_contract(self, tracker: ResourceTracker) -> None:
         """All members are there, and of the right kind."""
-        try:
-            check(Kind.RESOURCE_TRACKER, tracker)
-        except PluginError as fault:
-            raise Breach(
-                "a tracker satisfies pyroplug.contracts.ResourceTracker", str(fault.args[0]), fault.hint or ""
-            ) from None
+        satisfies(Kind.RESOURCE_TRACKER, tracker, "a tracker satisfies pyroplug.contracts.ResourceTracker")
 
     def test_what_it_opens_satisfies_the_contract(self, tracking: Tracking) -> None:
         """Nobody checks that before the first client comes."""

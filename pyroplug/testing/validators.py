@@ -13,8 +13,7 @@ from typing import Any, ClassVar
 from hypothesis import strategies as st
 
 from pyroplug.contracts import Gate, HandshakeValidator, Hello, Peer
-from pyroplug.errors import ConfigError, PluginError
-from pyroplug.plugins.conformance import check
+from pyroplug.errors import ConfigError
 from pyroplug.plugins.kinds import Kind
 
 from . import strategies
@@ -23,6 +22,7 @@ from .suite import Breach, SuiteSettings, for_all
 from .threads import at_once
 from .validator_challenges import ChallengeLaws
 from .validator_support import LONGEST_REASON, ValidatorSupport, hello
+from .verdicts import satisfies
 
 __all__ = ["HandshakeValidatorSuite", "hello"]
 
@@ -77,14 +77,9 @@ class HandshakeValidatorSuite(ChallengeLaws, ValidatorSupport):
 
     def test_it_satisfies_the_contract(self, validator: HandshakeValidator) -> None:
         """All members are there, and of the right kind."""
-        try:
-            check(Kind.HANDSHAKE_VALIDATOR, validator)
-        except PluginError as fault:
-            raise Breach(
-                "a validator satisfies pyroplug.contracts.HandshakeValidator",
-                str(fault.args[0]),
-                fault.hint or "",
-            ) from None
+        satisfies(
+            Kind.HANDSHAKE_VALIDATOR, validator, "a validator satisfies pyroplug.contracts.HandshakeValidator"
+        )
 
     def test_it_is_tried_with_clients_of_both_kinds(self, gate: Gate) -> None:
         """Nothing else tells a validator from one that lets in everybody, or nobody."""

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
+from pyroplug.errors import PluginError
+from pyroplug.plugins.conformance import check
+from pyroplug.plugins.kinds import Kind
+
 from .suite import Breach
 
-__all__ = ["fail", "raises", "require", "same_bytes", "shown", "works"]
+__all__ = ["fail", "raises", "require", "same_bytes", "satisfies", "shown", "works"]
 
 _Error = TypeVar("_Error", bound=BaseException)
 _Result = TypeVar("_Result")
@@ -29,6 +33,15 @@ def require(kept: object, promise: str, seen: str) -> None:
     __tracebackhide__ = True
     if not kept:
         fail(promise, seen)
+
+
+def satisfies(kind: Kind, offered: object, promise: str) -> None:
+    """Fail the test unless what a plugin offers has all that the contract of its kind demands."""
+    __tracebackhide__ = True
+    try:
+        check(kind, offered)
+    except PluginError as fault:
+        raise Breach(promise, str(fault.args[0]), fault.hint or "") from None
 
 
 def raises(kind: type[_Error] | tuple[type[_Error], ...], promise: str, call: Callable[[], Any]) -> _Error:

@@ -10,7 +10,8 @@ from uuid import uuid4
 
 import pytest
 
-from ..support import wait_until
+from tests.support import wait_until
+
 from .harness import (
     LIBRARIES,
     PAIRS,

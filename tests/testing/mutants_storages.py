@@ -186,6 +186,10 @@ class OfOneStore(DictStore):
         super().__init__(Place(), clock)
 
 
+class LosesAll(OfOneStore):
+    """Others opened later do not either."""
+
+
 class SaysNothingWhenClosed(DictStore):
     def close(self) -> None:
         pass
@@ -301,68 +305,47 @@ class TestSoundInRealTime(Base):
         return WallClock()
 
 
-MUTANTS = {
-    "KeepsNoTags": (KeepsNoTags, "test_any_text_is_a_name", "tags is frozenset(), not frozenset("),
-    "GivesLists": (GivesLists, "test_any_text_is_a_name", "records are NameRecords"),
-    "StripsNames": (StripsNames, "test_any_text_is_a_name", "'a\\x00b' is missing and 'a' is listed as well"),
-    "RaisesItsOwn": (RaisesItsOwn, "test_any_text_at_all", "it raised UnicodeEncodeError"),
-    "RaisesForUnknownNames": (RaisesForUnknownNames, "test_removing", "remove works"),
-    "ReplacesAlways": (ReplacesAlways, "test_replacing", "put without replace changes nothing"),
-    "AddsTags": (AddsTags, "test_tagging", "tag replaces the tags and nothing else"),
-    "TagsForEver": (TagsForEver, "test_tagging_keeps_the_lease", "tag leaves the lease as it is"),
-    "CountsUnknown": (CountsUnknown, "test_removing", "it said 1, not 0"),
-    "CountsLapsed": (CountsLapsed, "test_what_has_lapsed_is_not_there", "count does not count it"),
-    "LikeAPattern": (LikeAPattern, "test_prefixes_are_exact", "no character stands for others"),
-    "IgnoresCase": (IgnoresCase, "test_prefixes_are_exact", "upper case is not lower case"),
-    "HasALastCharacter": (HasALastCharacter, "test_prefixes_are_exact", "is missing"),
-    "InAnyOrder": (InAnyOrder, "test_the_order_is_that_of_the_names", "find gives names in order"),
-    "AnyForAll": (AnyForAll, "test_tags", "find gives what has every tag of all_of"),
-    "TakesFewTags": (TakesFewTags, "test_many_tags", "find with 1500 tags works"),
-    "ShowsItsOwnTable": (
-        ShowsItsOwnTable,
-        "test_changes_while_one_goes_through_them",
-        "changed during iteration",
-    ),
-    "HoldsALockWhileFinding": (
-        HoldsALockWhileFinding,
-        "test_changes_while_one_goes_through_them",
-        "it had not ended after 2 seconds",
-    ),
-    "NeverLapses": (
-        NeverLapses,
-        "test_what_has_lapsed_is_not_there",
-        "a record that has lapsed is not there",
-    ),
-    "RenewsNothing": (
-        RenewsNothing,
+MUTANTS: dict[type[DictStore], tuple[str, str]] = {
+    KeepsNoTags: ("test_any_text_is_a_name", "tags is frozenset(), not frozenset("),
+    GivesLists: ("test_any_text_is_a_name", "records are NameRecords"),
+    StripsNames: ("test_any_text_is_a_name", "'a\\x00b' is missing and 'a' is listed as well"),
+    RaisesItsOwn: ("test_any_text_at_all", "it raised UnicodeEncodeError"),
+    RaisesForUnknownNames: ("test_removing", "remove works"),
+    ReplacesAlways: ("test_replacing", "put without replace changes nothing"),
+    AddsTags: ("test_tagging", "tag replaces the tags and nothing else"),
+    TagsForEver: ("test_tagging_keeps_the_lease", "tag leaves the lease as it is"),
+    CountsUnknown: ("test_removing", "it said 1, not 0"),
+    CountsLapsed: ("test_what_has_lapsed_is_not_there", "count does not count it"),
+    LikeAPattern: ("test_prefixes_are_exact", "no character stands for others"),
+    IgnoresCase: ("test_prefixes_are_exact", "upper case is not lower case"),
+    HasALastCharacter: ("test_prefixes_are_exact", "is missing"),
+    InAnyOrder: ("test_the_order_is_that_of_the_names", "find gives names in order"),
+    AnyForAll: ("test_tags", "find gives what has every tag of all_of"),
+    TakesFewTags: ("test_many_tags", "find with 1500 tags works"),
+    ShowsItsOwnTable: ("test_changes_while_one_goes_through_them", "changed during iteration"),
+    HoldsALockWhileFinding: ("test_changes_while_one_goes_through_them", "it had not ended after 2 seconds"),
+    NeverLapses: ("test_what_has_lapsed_is_not_there", "a record that has lapsed is not there"),
+    RenewsNothing: (
         "test_a_lease_is_renewed_by_putting_it_again",
         "the lease of the latest put is what counts",
     ),
-    "LooksFirst": (LooksFirst, "test_one_alone_wins", "one alone is told true"),
-    "PutsInTwoSteps": (PutsInTwoSteps, "test_records_are_whole", "what is put together is found together"),
-    "RemovesToReplace": (RemovesToReplace, "test_records_are_whole", "read URI and tags in one step"),
-    "OfOneStore": (OfOneStore, "test_others_see_it", "is found through another at the same address"),
-    "LosesAll": (
-        OfOneStore,
-        "test_it_is_there_when_it_is_opened_again",
-        "is there when the storage is opened again",
-    ),
-    "SaysNothingWhenClosed": (SaysNothingWhenClosed, "test_closing", "of a closed store raises NamingError"),
-    "ClosesOnce": (ClosesOnce, "test_closing", "close works"),
-    "RemovesOneByOne": (
-        RemovesOneByOne,
-        "test_while_it_cannot_change_anything",
-        "what fails changes nothing",
-    ),
-    "HasNoHint": (HasNoHint, "test_while_it_cannot_change_anything", "it had no hint"),
-    "TellsOfNothing": (TellsOfNothing, "test_each_change_is_told", "put had returned, and it was not told"),
-    "TellsLater": (TellsLater, "test_each_change_is_told", "not later than a lookup finds it"),
-    "TellsOwnOnly": (TellsOwnOnly, "test_changes_of_others_are_told", "put by another store was never told"),
-    "TellsWithTheLockHeld": (TellsWithTheLockHeld, "test_who_is_told_may_use_the_store", "had not ended"),
-    "TellsForEver": (TellsForEver, "test_it_ends", "nothing is told after a watch was ended"),
+    LooksFirst: ("test_one_alone_wins", "one alone is told true"),
+    PutsInTwoSteps: ("test_records_are_whole", "what is put together is found together"),
+    RemovesToReplace: ("test_records_are_whole", "read URI and tags in one step"),
+    OfOneStore: ("test_others_see_it", "is found through another at the same address"),
+    LosesAll: ("test_it_is_there_when_it_is_opened_again", "is there when the storage is opened again"),
+    SaysNothingWhenClosed: ("test_closing", "of a closed store raises NamingError"),
+    ClosesOnce: ("test_closing", "close works"),
+    RemovesOneByOne: ("test_while_it_cannot_change_anything", "what fails changes nothing"),
+    HasNoHint: ("test_while_it_cannot_change_anything", "it had no hint"),
+    TellsOfNothing: ("test_each_change_is_told", "put had returned, and it was not told"),
+    TellsLater: ("test_each_change_is_told", "not later than a lookup finds it"),
+    TellsOwnOnly: ("test_changes_of_others_are_told", "put by another store was never told"),
+    TellsWithTheLockHeld: ("test_who_is_told_may_use_the_store", "had not ended"),
+    TellsForEver: ("test_it_ends", "nothing is told after a watch was ended"),
 }
 
-for _name, (_class, _, _) in MUTANTS.items():
-    globals()[f"Test{_name}"] = type(f"Test{_name}", (Base,), {"store_class": _class})
+for _class in MUTANTS:
+    globals()[f"Test{_class.__name__}"] = type(f"Test{_class.__name__}", (Base,), {"store_class": _class})
 
-SAYS = {f"Test{name}": says for name, (_, *says) in MUTANTS.items()}
+SAYS = {f"Test{mutant.__name__}": says for mutant, says in MUTANTS.items()}

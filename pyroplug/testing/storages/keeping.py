@@ -8,11 +8,11 @@ import pytest
 from hypothesis import strategies as st
 
 from pyroplug.contracts import NameRecord, NameStorage, NameStore, Settings
-from pyroplug.errors import ConfigError, NamingError, PluginError
-from pyroplug.plugins.conformance import check
+from pyroplug.errors import ConfigError, NamingError
 from pyroplug.plugins.kinds import Kind
 from pyroplug.testing.clock import FakeClock
 from pyroplug.testing.suite import Breach, for_all
+from pyroplug.testing.verdicts import satisfies
 
 from .support import AWKWARD, NAMES, TAG_SETS, Clock, StorageTests, clear, done, names_of, record, records
 
@@ -27,12 +27,7 @@ class KeepingTests(StorageTests):
 
     def test_it_satisfies_the_contract(self, storage: NameStorage) -> None:
         """All members are there, and of the right kind."""
-        try:
-            check(Kind.NAME_STORAGE, storage)
-        except PluginError as fault:
-            raise Breach(
-                "a storage satisfies pyroplug.contracts.NameStorage", str(fault.args[0]), fault.hint or ""
-            ) from None
+        satisfies(Kind.NAME_STORAGE, storage, "a storage satisfies pyroplug.contracts.NameStorage")
 
     def test_what_it_opens_satisfies_the_contract(self, store: NameStore) -> None:
         """Nobody checks that before the first name comes."""

@@ -65,7 +65,7 @@ def test_looking_up_waits_no_longer_than_it_may(monkeypatch: pytest.MonkeyPatch)
     thread.join(PATIENCE)
 
 
-@pytest.mark.parametrize("host", ["a" * 64 + ".test", "nowhere.invalid", "..", "a\0b"])
+@pytest.mark.parametrize("host", ["a" * 64 + ".test", "..", "a\0b"])
 def test_hosts_that_cannot_be_looked_up(host: str) -> None:
     try:
         found = hosts.look_up(host, 1, PATIENCE)

@@ -87,7 +87,11 @@ def test_all_addresses_are_no_address(pyro5_server: Callable[..., Process]) -> N
     assert (found.outcome, found.fault) == (Outcome.WARNING, Fault.WILDCARD)
 
 
-def test_a_host_that_nobody_knows() -> None:
+def test_a_host_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    def getaddrinfo(*_: object, **__: object) -> Any:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     walk = walk_to("PYRO:thing@nowhere.invalid:9090")
     assert walk.fault == ("host name", Fault.HOST_UNKNOWN), walk
     assert walk.step("port").outcome is Outcome.SKIPPED
