@@ -10,19 +10,23 @@ config.POLLTIMEOUT = 0.2
 config.COMMTIMEOUT = 5.0
 
 
+returned = threading.Event()
+
+
 class Key:
     def __init__(self, number):
         self.number = number
 
     def close(self):
         print("key", self.number, "is back")
+        returned.set()
 
 
 class Hotel(Daemon):
     def __init__(self):
         super().__init__()
         self.cleaned = threading.Event()
-        self.gone = threading.Event()
+        self.gone = threading.Semaphore(0)
 
     def validateHandshake(self, conn, data):
         if not isinstance(data, dict) or data.get("password") != "please":
@@ -33,7 +37,7 @@ class Hotel(Daemon):
 
     def clientDisconnect(self, conn):
         print("goodbye", conn.guest, "with", sorted(key.number for key in conn.tracked_resources))
-        self.gone.set()
+        self.gone.release()
 
     def annotations(self):
         return {"HTEL": b"five stars"}
@@ -64,8 +68,11 @@ class Desk:
     def cleaned(self):
         return self._pyroDaemon.cleaned.wait(20)
 
-    def others_gone(self):
-        return self._pyroDaemon.gone.wait(20)
+    def another_is_gone(self):
+        return self._pyroDaemon.gone.acquire(timeout=20)
+
+    def key_is_back(self):
+        return returned.wait(20)
 
     @oneway
     def end(self):
@@ -105,9 +112,9 @@ def client(uri):
         print(ann.key(12), ann.key(7), ann.guest())
         ann.give_back(7)
         print(bytes(current_context.response_annotations["HTEL"]))
-        print(ann.cleaned())
+        print(ann.cleaned(), ann.another_is_gone())
     with Guest(uri, "rob") as rob:
-        print(rob.others_gone())
+        print(rob.another_is_gone(), rob.key_is_back())
         rob.end()
 
 
