@@ -121,6 +121,17 @@ class TestOwners:
         assert_over(table, stream_id, mine)
         assert table.next_item(kept, other) == 0
 
+    def test_that_come_back_before_their_end_is_noticed_can_close(
+        self, table: StreamTable, mine: ClientConnection, other: ClientConnection, closed: list[str]
+    ) -> None:
+        stream_id, kept = table.open(items(closed), mine), table.open(items(closed), mine)
+        table.next_item(stream_id, mine)
+        table.close(stream_id, other)
+        assert (closed, len(table)) == ([], 2)
+        table.client_lost(mine)
+        assert (closed, len(table)) == (["closed"], 1)
+        assert table.next_item(kept, other) == 0
+
     def test_can_be_closed_while_it_lingers(
         self, table: StreamTable, mine: ClientConnection, other: ClientConnection, closed: list[str]
     ) -> None:

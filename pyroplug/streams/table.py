@@ -22,15 +22,17 @@ __all__ = ["StreamTable"]
 class _Entry:
     """
     :ivar since: when it became one that goes away unless its client comes back; ``None`` for one in use.
+    :ivar unwanted: its client has closed it over another connection, and will not come back.
     """
 
-    __slots__ = ("opened", "owner", "since", "stream")
+    __slots__ = ("opened", "owner", "since", "stream", "unwanted")
 
     def __init__(self, stream: ItemStream, owner: ClientConnection, opened: float) -> None:
         self.stream = stream
         self.owner: ClientConnection | None = owner
         self.opened = opened
         self.since: float | None = None
+        self.unwanted = False
 
 
 class StreamTable:
@@ -151,9 +153,17 @@ class StreamTable:
         return [items, int(state)]
 
     def close(self, stream_id: str, client: ClientConnection) -> None:
-        """Forget a stream of the client's; an unknown one is ignored."""
+        """Forget a stream of the client's; an unknown one is ignored.
+
+        One that belongs to another connection goes with that: a client that has broken off may be back
+        before its end is noticed.
+        """
         entry = self._find(stream_id, client)
-        if entry is not None and entry.owner in (None, client):
+        if entry is None:
+            return
+        with self._lock:
+            entry.unwanted = entry.owner not in (None, client)
+        if not entry.unwanted:
             self._drop(stream_id)
 
     def client_lost(self, client: ClientConnection) -> None:
@@ -164,9 +174,9 @@ class StreamTable:
             owned = self._owned.pop(client, set())
             for stream_id in owned:
                 self._leave(self._entries[stream_id])
-        if self._linger <= 0:
-            for stream_id in owned:
-                self._drop(stream_id)
+            over = [each for each in owned if self._linger <= 0 or self._entries[each].unwanted]
+        for stream_id in over:
+            self._drop(stream_id)
 
     def housekeeping(self) -> None:
         """End the streams whose time is over."""
