@@ -137,20 +137,20 @@ def slow_server(*scripts: Callable[[Slow], None]) -> Iterator[Any]:
 
 @contextmanager
 def in_time(text: str = f"within {LIMIT:g} seconds") -> Iterator[None]:
-    """What takes about as long as the limit, and not twice as long."""
+    """What takes about as long as the limit; a busy machine may notice a second later."""
     begun = time.monotonic()
     with pytest.raises(TimeoutError, match=text):
         yield
-    assert LIMIT * 0.9 < time.monotonic() - begun < LIMIT * 1.8
+    assert LIMIT * 0.9 < time.monotonic() - begun < LIMIT * 1.8 + 1
 
 
 def answer_of(size: int) -> Callable[[int], bytes]:
     return lambda sequence: message_bytes(MessageType.RESULT, "x" * size, sequence)
 
 
-def proxy_of(server: Any) -> Any:
+def proxy_of(server: Any, limit: float = LIMIT) -> Any:
     proxy: Any = Proxy(server.uri)
-    proxy._pyroTimeout = LIMIT
+    proxy._pyroTimeout = limit
     return proxy
 
 
@@ -199,13 +199,14 @@ def test_a_slow_answer_in_time_and_the_next_call_has_all_of_it() -> None:
         peer.greet()
         request = peer.receive_call()
         data = answer_of(10)(request.sequence)
-        peer.drip(data, LIMIT * 0.6 / len(data))
+        peer.drip(data, limit * 0.6 / len(data))
         request = peer.receive_call()
-        peer.over.wait(LIMIT * 0.7)
+        peer.over.wait(limit * 0.6)
         peer.answer(request, "in time")
         assert peer.receive() is None
 
-    with slow_server(script) as server, proxy_of(server) as proxy:
+    limit = 2.0  # what is left of it is for a busy machine
+    with slow_server(script) as server, proxy_of(server, limit) as proxy:
         assert proxy.call() == "x" * 10
         assert proxy.call() == "in time"
 

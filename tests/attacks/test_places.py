@@ -16,9 +16,10 @@ from .harness import MODELS, PLACES, PROMPT, AttackedServer, Place, attacked, is
 
 
 def ping(server: AttackedServer) -> str:
-    """What the operator does: it has to work within a second."""
+    """What the operator does: it has to work within a second, if not at the first attempt."""
     before = time.monotonic()
     with server.proxy("Pyro.Daemon") as daemon:
+        daemon._pyroMaxRetries = 5
         daemon.ping()
         info = str(daemon.info())
     assert time.monotonic() - before < PROMPT
