@@ -1,7 +1,8 @@
 """The built-in server models: a pool of threads, and one loop for everything.
 
-Here is what the plugin offers. ``threadpool`` and ``multiplex`` are the models; what they share is in
-``base`` and the modules it is put together from. Nothing here opens a socket or starts a thread.
+Here is what the plugin offers. ``models`` has the models by name, ``threadpool`` and ``multiplex`` are their
+servers; what those share is in ``base`` and the modules it is put together from. Nothing here opens a socket
+or starts a thread.
 """
 
 from __future__ import annotations
@@ -9,8 +10,7 @@ from __future__ import annotations
 from pyroplug.contracts import ConfigItem, ServerModel
 from pyroplug.hookspecs import hookimpl
 
-from .multiplex import MultiplexModel
-from .threadpool import ThreadPoolModel
+from .models import MultiplexModel, ThreadPoolModel
 
 __all__ = ["MultiplexModel", "ThreadPoolModel"]
 

@@ -16,29 +16,10 @@ from .links import Link
 from .outbox import flush_all
 from .poller import IN, OUT
 
-__all__ = ["MultiplexModel", "MultiplexServer"]
+__all__ = ["MultiplexServer"]
 
 _RESUME = 0
 """What no poller gives: a stalled connection is gone on with."""
-
-
-class MultiplexModel:
-    """One thread serves all connections; calls run one after the other."""
-
-    name = "multiplex"
-    aliases: frozenset[str] = frozenset()
-    serial = True
-
-    def create(
-        self,
-        host: SessionHost,
-        listeners: Sequence[Listener],
-        connections: Sequence[Connection],
-        settings: Settings,
-        /,
-    ) -> MultiplexServer:
-        """A server. Raises :exc:`~pyroplug.errors.ConfigError`, or ``OSError`` if the system has no room."""
-        return MultiplexServer(host, listeners, connections, settings)
 
 
 class MultiplexServer(BaseServer):

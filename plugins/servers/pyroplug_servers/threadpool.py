@@ -24,25 +24,7 @@ from .outbox import flush_all, writable
 from .poller import IN, ONESHOT, OUT
 from .workers import Workers
 
-__all__ = ["ThreadPoolModel", "ThreadPoolServer"]
-
-
-class ThreadPoolModel:
-    """A pool of threads; calls of different connections run side by side."""
-
-    name = "threadpool"
-    aliases = frozenset({"thread"})
-
-    def create(
-        self,
-        host: SessionHost,
-        listeners: Sequence[Listener],
-        connections: Sequence[Connection],
-        settings: Settings,
-        /,
-    ) -> ThreadPoolServer:
-        """A server. Raises :exc:`~pyroplug.errors.ConfigError`, or ``OSError`` if the system has no room."""
-        return ThreadPoolServer(host, listeners, connections, settings)
+__all__ = ["ThreadPoolServer"]
 
 
 class ThreadPoolServer(BaseServer):
