@@ -18,8 +18,8 @@ def main() -> None:
     """Fuzz until a limit among the options is reached, or something breaks."""
     logging.disable()  # what the bytes make a daemon warn of
     with atheris.instrument_imports(include=WATCHED):
-        import pyroplug_json  # noqa: F401 - later these would not be watched
-        import pyroplug_marshal  # noqa: F401
+        import pyroplug_json.serializer  # noqa: F401 - later these would not be watched
+        import pyroplug_marshal.serializer  # noqa: F401
         import pyroplug_msgpack  # noqa: F401
         import pyroplug_serpent  # noqa: F401
 

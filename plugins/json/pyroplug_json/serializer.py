@@ -16,26 +16,14 @@ from json import encoder as engine
 from typing import Any
 from uuid import UUID
 
-from pyroplug.contracts import Buffer, ClassConverter, Codec, Settings
+from pyroplug.contracts import Buffer, ClassConverter
 from pyroplug.errors import SerializeError
 
-__all__ = ["JsonSerializer"]
+__all__ = ["JsonCodec"]
 
 _mentions_class = re.compile(b"__class__").search
 _LINE = ord("_")
 """Looking for a single byte first takes a third of the time, and most small messages have none."""
-
-
-class JsonSerializer:
-    """JSON, by Python's own library."""
-
-    name = "json"
-    wire_id = 3
-    carries: frozenset[str] = frozenset()
-
-    def codec(self, _settings: Settings, classes: ClassConverter, /) -> Codec:
-        """The codec; no setting changes it."""
-        return JsonCodec(classes)
 
 
 class JsonCodec:

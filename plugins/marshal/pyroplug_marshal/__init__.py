@@ -6,12 +6,24 @@ values that the format does not have.
 
 from __future__ import annotations
 
-from pyroplug.contracts import Serializer
+from pyroplug.contracts import ClassConverter, Codec, Serializer, Settings
 from pyroplug.hookspecs import hookimpl
 
-from .serializer import MarshalSerializer
-
 __all__ = ["MarshalSerializer"]
+
+
+class MarshalSerializer:
+    """The format of compiled Python files, by the interpreter itself."""
+
+    name = "marshal"
+    wire_id = 2
+    carries = frozenset({"bytes", "complex", "tuple", "set", "frozenset", "integer keys", "tuple keys"})
+
+    def codec(self, _settings: Settings, classes: ClassConverter, /) -> Codec:
+        """The codec; no setting changes it."""
+        from .serializer import MarshalCodec
+
+        return MarshalCodec(classes)
 
 
 @hookimpl

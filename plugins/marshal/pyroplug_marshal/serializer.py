@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pyroplug.contracts import Buffer, ClassConverter, Codec, Payload, Settings
+from pyroplug.contracts import Buffer, ClassConverter, Payload
 from pyroplug.errors import SerializeError
 
 from .bulk import MAY_BE_LARGE, is_large, on_its_own, with_large
@@ -18,25 +18,13 @@ from .claims import check_claims
 from .interpreter import read, write
 from .plain import PLAIN_TYPES, plain_maker
 
-__all__ = ["MarshalSerializer"]
+__all__ = ["MarshalCodec"]
 
 _mentions_class = re.compile(b"__class__").search
 _LINE = ord("_")
 """Looking for a single byte first takes a third of the time, and most small messages have none."""
 
 _NONE = write(None)
-
-
-class MarshalSerializer:
-    """The format of compiled Python files, by the interpreter itself."""
-
-    name = "marshal"
-    wire_id = 2
-    carries = frozenset({"bytes", "complex", "tuple", "set", "frozenset", "integer keys", "tuple keys"})
-
-    def codec(self, _settings: Settings, classes: ClassConverter, /) -> Codec:
-        """The codec; no setting changes it."""
-        return MarshalCodec(classes)
 
 
 class MarshalCodec:
