@@ -64,6 +64,8 @@ HEAVY = (
 NOT_FOR_LISTING = (
     *("rich", "Pyro5", "asyncio", "concurrent", "multiprocessing", "ssl", "subprocess", "difflib"),
     *("email", "importlib.metadata", "hashlib", "hmac", "secrets", "tempfile", "urllib", "zipfile"),
+    *("json", "logging", "queue"),
+    *("pyroplug_json.serializer", "pyroplug_marshal.serializer", "pyroplug_servers.base"),
 )
 """What listing plugins imports neither itself nor through them, where it prints no table on a terminal."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -69,6 +68,8 @@ def list_plugins(
     complaints += strays()
     records = plugins.records if slug is None else _only(plugins.records, slug)
     if as_json:
+        import json  # for programs
+
         click.echo(json.dumps(_document(records), indent=2))
     elif records and verbose:
         click.echo("\n\n".join("\n".join(_lines(record)) for record in records))

@@ -6,7 +6,6 @@ lock is held; the lock is reentrant, for a resource that is collected just then 
 
 from __future__ import annotations
 
-import logging
 import threading
 import weakref
 from typing import Any
@@ -15,8 +14,6 @@ from pyroplug.contracts import Peer
 from pyroplug.errors import PyroError
 
 __all__ = ["LimitedTracking", "OrderedTracking", "UntrackableError", "WeakTracking"]
-
-log = logging.getLogger("pyroplug_resources")
 
 
 class UntrackableError(PyroError, TypeError):
@@ -131,6 +128,9 @@ def _close_all(resources: list[Any], peer: Peer) -> None:
             if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
                 interrupt = error
             else:
+                import logging  # for when something is wrong
+
+                log = logging.getLogger("pyroplug_resources")
                 kind = type(resource).__qualname__
                 log.exception("closing a %s failed, which was tracked for %s", kind, peer)
     if interrupt is not None:
