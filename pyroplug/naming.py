@@ -65,7 +65,8 @@ def locate_ns(
     """A proxy of a name server, found where the configuration says, or by asking the network.
 
     :param host: host name or address, also one of :mod:`ipaddress`, or ``./u:path``: look there alone.
-    :param port: of the name server; without ``host`` the port that broadcasts go to.
+    :param port: of the name server; without ``host`` that of one on this machine, or else the UDP port that
+        broadcasts go to.
     :param broadcast: ask the network if no name server is found on this machine.
     :param config: the configuration to use.
     :param plugins: the plugins to choose from; ``None`` for the process's own.

@@ -77,7 +77,14 @@ class Names:
 
         :raises NamingError: it stands for one already, and that is not to be replaced.
         """
-        self._proxy.register(name, uri, not replace)
+        try:
+            self._proxy.register(name, uri, not replace)
+        except NamingError as error:
+            said = str(error).partition("\n")[0]
+            if "already registered" not in said:
+                raise
+            # The server's own advice, if it has any, is for programs.
+            raise NamingError(said, hint="remove it first, or say --replace") from error
 
     def remove(self, name: str) -> None:
         """Forget a name.

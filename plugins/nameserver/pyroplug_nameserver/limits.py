@@ -103,7 +103,7 @@ class Limits(NamedTuple):
                 raise refusal(
                     "MAX_MESSAGE_SIZE",
                     f"there are too many names for one answer of {self.answer_size} bytes",
-                    "ask for less at a time, by a longer prefix",
+                    "ask for less at a time, by a longer prefix; its MAX_MESSAGE_SIZE says how much fits",
                 )
         return answer
 

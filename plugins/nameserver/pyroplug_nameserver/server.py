@@ -148,7 +148,7 @@ class NameServer:
     ) -> dict[str, Any]:
         """All names, those that begin so, or those that a pattern matches, and the text of each one's URI.
 
-        :param regex: what the whole of a name matches; :mod:`pyroplug_nameserver.patterns` says how.
+        :param regex: what the whole of a name matches; :mod:`pyroplug.patterns` says how.
         :param return_metadata: tuples of the URI's text and a set of tags instead.
         :raises ValueError: both a prefix and a pattern are given.
         :raises NamingError: the pattern is unusable, or there are too many names for one answer.

@@ -118,6 +118,7 @@ def test_an_answer_that_is_too_large_is_refused_before_it_is_made() -> None:
         with pytest.raises(NamingError, match="too many names for one answer") as caught:
             call()
         assert caught.value.limit == "MAX_MESSAGE_SIZE"
+        assert "MAX_MESSAGE_SIZE" in str(caught.value), "a client sees the text alone"
     assert len(names.list(prefix="name00")) == 100
 
 

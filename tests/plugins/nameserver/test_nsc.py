@@ -140,6 +140,7 @@ def test_a_name_is_registered_once(run: Run, names: Any) -> None:
     code, out, err = run("register", "new", other)
     assert (code, out) == (1, "")
     assert "already registered" in err
+    assert "--replace" in err
     assert str(names.lookup("new")) == ADDRESS
     assert run("register", "--replace", "new", other)[0] == 0
     assert str(names.lookup("new")) == other
