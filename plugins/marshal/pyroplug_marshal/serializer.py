@@ -26,6 +26,10 @@ _LINE = ord("_")
 
 _NONE = write(None)
 
+# Calls without arguments are the same bytes each time: some are remembered, if they are short.
+_NO_ARGUMENTS = write([]) + write({})
+_SHORT, _FEW = 96, 64
+
 
 class MarshalCodec:
     """Its methods are closures: what they need is found without a look-up on the way."""
@@ -48,6 +52,7 @@ class MarshalCodec:
 def _writers(classes: ClassConverter) -> tuple[Any, Any]:
     plain_types, plain = PLAIN_TYPES, plain_maker(classes)
     all_plain, may_be_large = PLAIN_TYPES.issuperset, MAY_BE_LARGE
+    written: dict[tuple[str, str], bytes] = {}
 
     def dumps(value: Any, /) -> Payload:
         if type(value) in may_be_large and is_large(value):
@@ -62,11 +67,18 @@ def _writers(classes: ClassConverter) -> tuple[Any, Any]:
     def dumps_call(object_id: str, method: str, args: Any, kwargs: Mapping[str, Any] | None, /) -> Payload:
         if type(args) is tuple:
             if not args and not kwargs:
-                return write((object_id, method, [], {}))
+                names = (object_id, method)
+                return written.get(names) or write_without_arguments(names)
             for value in args:
                 if type(value) in may_be_large and is_large(value):
                     return with_large(args, lambda args: write_call(object_id, method, args, kwargs))
         return write_call(object_id, method, args, kwargs)
+
+    def write_without_arguments(names: tuple[str, str]) -> bytes:
+        payload = write((*names, [], {}))
+        if len(payload) <= _SHORT:
+            _remember(written, names, payload)
+        return payload
 
     def write_call(object_id: str, method: str, args: Any, kwargs: Mapping[str, Any] | None) -> bytes:
         if kwargs is None:
@@ -111,11 +123,18 @@ def _dump_error(error: Exception, what: str) -> SerializeError:
     )
 
 
+def _remember(some: dict[Any, Any], key: Any, value: Any) -> None:
+    if len(some) >= _FEW:
+        some.clear()
+    some[key] = value
+
+
 # In --------------------------------------------------------------------------------------------------
 
 
 def _readers(classes: ClassConverter) -> tuple[Any, Any]:
     recreate, mentions_class = classes.recreate, _mentions_class
+    known: dict[bytes, tuple[str, str]] = {}
 
     def loads(data: Buffer, /) -> Any:
         if data == _NONE:  # what most methods return
@@ -130,6 +149,18 @@ def _readers(classes: ClassConverter) -> tuple[Any, Any]:
         return value
 
     def loads_call(data: Buffer, /) -> tuple[str, str, Any, dict[str, Any] | None]:
+        if type(data) is not bytes or len(data) > _SHORT or not data.endswith(_NO_ARGUMENTS):
+            return read_call(data)
+        names = known.get(data)
+        if names is None:
+            object_id, method, args, kwargs = call = read_call(data)
+            if args != [] or kwargs != {}:
+                return call
+            names = (object_id, method)
+            _remember(known, data, names)
+        return *names, [], {}
+
+    def read_call(data: Buffer) -> tuple[str, str, Any, dict[str, Any] | None]:
         call = loads(data)
         if (type(call) is tuple or type(call) is list) and len(call) == 4:
             object_id, method, args, kwargs = call

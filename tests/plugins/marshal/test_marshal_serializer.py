@@ -8,12 +8,15 @@ import datetime
 import enum
 import marshal
 import sys
+import tracemalloc
 import uuid
 from types import SimpleNamespace
 from typing import Any
 
 import Pyro5.serializers
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pyroplug_marshal import MarshalSerializer
 
 from pyroplug.errors import SerializeError
@@ -225,3 +228,56 @@ def test_what_is_no_marshal_data(data: bytes) -> None:
     for load in (codec.loads, codec.loads_call):
         with pytest.raises(SerializeError):
             load(data)
+
+
+# Calls without arguments, some of which are remembered
+
+
+@given(st.lists(st.tuples(st.sampled_from(["a", "b", "ä" * 60]), st.text(max_size=5)), max_size=20))
+def test_calls_without_arguments_are_as_they_are_written_and_read(calls: list[tuple[str, str]]) -> None:
+    codec = make_codec()
+    for object_id, method in calls:
+        data = codec.dumps_call(object_id, method, (), {})
+        assert data == codec.dumps_call(object_id, method, (), None)
+        assert marshal.loads(data) == (object_id, method, [], {})
+        assert codec.loads_call(data) == (object_id, method, [], {})
+
+
+def test_what_one_call_does_to_its_arguments_is_not_seen_by_the_next() -> None:
+    codec = make_codec()
+    data = codec.dumps_call("thing", "method", (), {})
+    for _ in range(3):
+        _, _, args, kwargs = codec.loads_call(data)
+        assert (args, kwargs) == ([], {})
+        args.append(1)
+        kwargs["a"] = 1
+
+
+@pytest.mark.parametrize("args", [[[], {}], "[\0\0\0\0{0", b"[\0\0\0\0{0", [{}], ([],)])
+def test_what_ends_like_a_call_without_arguments_keeps_them(args: Any) -> None:
+    codec = make_codec()
+    for kwargs in ({}, {"last": []}, {"last": "[\0\0\0\0{0"}, None):
+        data = marshal.dumps(("thing", "method", args, kwargs))
+        for _ in range(2):
+            assert codec.loads_call(data) == ("thing", "method", args, kwargs)
+
+
+def test_what_ends_like_a_call_and_is_none_is_refused_each_time() -> None:
+    codec = make_codec()
+    for wrong in ([], {}), (b"thing", "method", [], {}), ("a", "thing", "method", [], {}):
+        data = marshal.dumps(wrong)
+        for _ in range(2):
+            with pytest.raises(SerializeError, match="not a tuple of object, method"):
+                codec.loads_call(data)
+
+
+def test_only_a_few_calls_are_remembered() -> None:
+    codec = make_codec()
+    tracemalloc.start()
+    try:
+        for number in range(20_000):
+            data = codec.dumps_call(f"thing {number}", "method", (), {})
+            assert codec.loads_call(data)[0] == f"thing {number}"
+        assert tracemalloc.get_traced_memory()[0] < 100_000
+    finally:
+        tracemalloc.stop()
