@@ -30,7 +30,7 @@ from pyroplug.whereabouts import Whereabouts, candidates
 
 from .naming import Book, by_the_book
 from .running import BOTH_MODELS, Running, Way, settings
-from .support import PATIENCE
+from .support import PATIENCE, wait_until
 
 NAME, HERE, THERE = URI("PYRONAME:thing"), URI("PYRO:thing@here:1"), URI("PYRO:thing@there:2")
 
@@ -261,6 +261,8 @@ def test_a_server_that_is_full_is_there(run_daemon: Callable[..., Running], book
     with Proxy(NAME, config=by_the_book(), plugins=book.plugins) as proxy:
         assert proxy.where() == "first"
         proxy._pyroRelease()
+        server: Any = running.daemon.transportServer.server
+        wait_until(lambda: not server._links, "the end of the only connection there may be")
         asked = len(book.asked)
         book.entries["thing"] = other.daemon.uriFor("thing")
         with Proxy(running.daemon.uriFor("thing"), config=settings()) as guest:
