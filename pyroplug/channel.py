@@ -23,7 +23,6 @@ from .forking import close_when_forked, forget
 from .line import Line, ServerConnection
 from .ownership import Owned, current_user
 from .plain_exchange import InUseError
-from .remote_iterator import RemoteIterator
 from .retrying import Retries, may_run_twice, until_it_works
 from .time_limit import TimeLimit
 from .uri import DAEMON_NAME, URI
@@ -227,6 +226,8 @@ class Channel(Owned):
                 self._see_if_it_goes_on()
             raise
         if type(result) is StreamReference:
+            from .remote_iterator import RemoteIterator  # which few results are
+
             return RemoteIterator(self, result.stream_id, result.several)
         return result
 
@@ -378,8 +379,7 @@ class Channel(Owned):
 
     def forked(self) -> None:
         """The connection is the parent process's; this one makes its own when it needs one."""
-        line = self.line
-        if line is not None and self.socket is None:
+        if self.socket is None and (line := self.line) is not None:
             self.line = self.face = None
             self.abandoned_streams.clear()
             line.connection.close()

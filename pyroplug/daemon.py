@@ -14,7 +14,6 @@ from .contracts import Buffer, Connection, HandshakeValidator, HasFileno, Listen
 from .daemon_object import DaemonObject
 from .errors import DaemonError, PyroError
 from .exposure import forget_exposure
-from .hosting import Host, log_failed_call, streams_for
 from .interrupts import interruptible, terminable
 from .location import location_for, natted, wanted_locations
 from .loggers import logger
@@ -26,6 +25,7 @@ from .uri import DAEMON_NAME, URI
 from .values import register_wire_class, registry
 
 if TYPE_CHECKING:
+    from .hosting import Host
     from .plugins import PluginSet
 
 __all__ = ["Daemon"]
@@ -81,6 +81,7 @@ class Daemon:
         :raises AddressError: an address cannot be listened on.
         :raises ConfigError: settings that do not go together, or not with the chosen plugins.
         """
+        from .hosting import Host, log_failed_call, streams_for  # which clients have no use for
         from .plugins import default_plugins
         from .selection import adopt, listener_at, select_for_daemon, server_for, transport_for
 
@@ -332,8 +333,7 @@ class Daemon:
         It can be called from any thread, and from within a call.
         """
         self._serving = False
-        server = self._server
-        if server is None:
+        if (server := self._server) is None:
             return
         server.wake()
         self._end(server)

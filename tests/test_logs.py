@@ -141,7 +141,7 @@ def test_nothing_below_a_warning_is_shown(tmp_path: Path, environ: dict[str, str
 
 def test_nothing_is_set_up_or_switched_off(tmp_path: Path) -> None:
     code = """
-import logging, pyroplug.api, sys
+import logging, pyroplug.api, pyroplug.hosting, sys
 for module in list(sys.modules.values()):
     if module.__name__.startswith("pyroplug") and hasattr(module, "log"):
         module.log.isEnabledFor(logging.INFO)  # there is a logger once it is used
