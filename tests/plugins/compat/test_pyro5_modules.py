@@ -151,6 +151,58 @@ def test_name_servers_over_each_storage(tmp_path: Path) -> None:
         assert daemon.nameserver.lookup("a") == ours("core").URI("PYRO:a@host:1")
 
 
+_USE_STORAGE = """
+import importlib, sys
+module = importlib.import_module(sys.argv[1] + ".nameserver")
+storage = getattr(module, sys.argv[2])(*sys.argv[3:])
+print(len(storage), list(storage), "one" in storage)
+storage["one"] = "PYRO:a@host:1", {"x", "y"}
+storage["two"] = "PYRO:b@host:1", None
+storage.update(three=("PYRO:c@host:1", {"x"}), other=("PYRO:d@host:1", set()))
+storage["two"] = "PYRO:e@host:1", {"y"}
+print(len(storage), sorted(storage), "one" in storage)
+print(storage["three"], storage["other"][0], len(storage["one"][1]))
+print(sorted(storage.keys()), sorted(uri for uri, tags in storage.values()), len(storage.items()))
+for full in (False, True):
+    for found in (
+        storage.everything(full),
+        storage.optimized_prefix_list("t", full),
+        storage.optimized_metadata_search({"x", "y"}, None, full),
+        storage.optimized_metadata_search(metadata_any={"x", "y"}, return_metadata=full),
+    ):
+        print(sorted((name, (it[0], sorted(it[1])) if full else it) for name, it in found.items()))
+    print(storage.optimized_regex_list("t.*", full))
+del storage["two"]
+storage.remove_items(["one", "no such name"])
+print(sorted(storage))
+try:
+    storage["one"]
+except KeyError as error:
+    print(error)
+storage.clear()
+print(len(storage))
+storage.close()
+"""
+
+
+@pytest.mark.parametrize("kind", ["MemoryStorage", "SqlStorage"])
+def test_storages_are_mappings_like_pyro5s(tmp_path: Path, kind: str) -> None:
+    def said(library: str, *arguments: str) -> str:
+        command = [sys.executable, "-c", _USE_STORAGE, library, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+
+    file = [] if kind == "MemoryStorage" else [str(tmp_path / "ours.db")]
+    assert said("pyroplug_pyro5", kind, *file) == said("Pyro5", "SqlStorage", str(tmp_path / "theirs.db"))
+
+
+def test_names_are_there_at_once_or_not_at_all() -> None:
+    storage = ours("nameserver").MemoryStorage(a=("PYRO:a@host:1", {"x"}))
+    assert dict(storage) == {"a": ("PYRO:a@host:1", {"x"})}
+    with pytest.raises(KeyError):
+        del storage["b"]
+    storage.close()
+
+
 def test_the_name_server_as_a_program(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, status in ((["--storage", "sql:"], 2), (["--unknown"], 2), (["-s", "dbm:x"], 1)):
         with pytest.raises(SystemExit) as caught:
