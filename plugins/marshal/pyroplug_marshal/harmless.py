@@ -1,4 +1,4 @@
-"""Data that claims too much nowhere, and has no tuple in itself, whatever it is: told by searches.
+"""Data that claims too much nowhere, and refers to nothing that takes long to hash: told by searches.
 
 A type code counts wherever its byte is, in a number or a text as well. Where it does look like a claim, a
 copy is read in which all that look so are no type codes: if one was, the reader says so before it gets any
@@ -12,6 +12,7 @@ import re
 from itertools import islice
 
 from .interpreter import IS_CPYTHON, may_hold_code, read
+from .tokens import HEAVY_TEXT
 
 __all__ = ["LARGEST", "is_evident", "is_harmless"]
 
@@ -20,8 +21,9 @@ LARGEST = (1 << 24) - 1
 _SPARE = 1 << 16
 """So many items more than there are bytes may be claimed: it is half a megabyte for a moment."""
 # Lists, and tuples of many items, that claim more than 255, and what they claim: first at a glance, then with
-# their places. A tuple that others may refer to is in question if there is something in it. Searches that
-# begin with one letter take a tenth of the time of one for all, and looking for one byte takes next to none.
+# their places. What others may refer to is in question if it is a tuple that has something in it, a number of
+# a thousand digits of 15 bits, or a text of 64 KiB. Searches that begin with one letter take a tenth of the
+# time of one for all, and looking for one byte takes next to none.
 _CLAIM, _FILLED = rb"(?!.\0\0\0)(?=(...[\0-\x7f]))", rb"(?!\0)"
 _Search = tuple[int, "re.Pattern[bytes]"]
 
@@ -32,7 +34,9 @@ def _search(code: int, rest: bytes = b"") -> _Search:
 
 _CLAIMING = b"[(\xdb\xa8"
 _CLAIMS = tuple(_search(code, _CLAIM) for code in _CLAIMING)
-_REFERABLE = (_search(0xA9, _FILLED), _search(0xA8), _search(0xBE))
+_HEAVY = rb"(?!.[\0-\3]\0\0|.[\xfc-\xff]\xff\xff)(?=...[\0\xff])"
+_REFERABLE = (_search(0xA9, _FILLED), _search(0xA8), _search(0xBE), _search(0xBA), _search(0xEC, _HEAVY))
+_REFERABLE_TEXTS = tuple(_search(code, rb"(?=..[^\0]\0)") for code in b"\xf3\xf4\xf5\xe1\xc1")
 _UNWRITTEN = (_search(0x78), _search(0xF8))
 """Complex numbers as texts: they have a length in their middle, and nobody writes them."""
 _lists, _tuples, _kept_lists = (pattern.findall for _, pattern in _CLAIMS[:3])
@@ -54,13 +58,14 @@ def is_evident(data: bytes) -> bool:
     return not may_hold_code(data)
 
 
-def is_harmless(data: bytes, start: int, claimed: int) -> bool:
-    """Whether data has no code object, no claims far beyond its size, and no tuple that is referred to.
+def is_harmless(data: bytes, start: int, claimed: int, heavy: int = 0) -> bool:
+    """Whether data has no code object, no claims far beyond its size, and refers to nothing that is heavy.
 
-    Nothing is said of data that may have some.
+    Nothing is said of data that may do so.
 
-    :param start: where a token begins. Before that is none of these.
-    :param claimed: items that are claimed before that.
+    :param start: where a token begins. Before that are no code objects.
+    :param claimed: items that are claimed before that. They are there.
+    :param heavy: how much that takes long to hash, and may be referred to, is before that.
     """
     size = len(data)
     if size > LARGEST or not IS_CPYTHON or may_hold_code(data):
@@ -76,10 +81,12 @@ def is_harmless(data: bytes, start: int, claimed: int) -> bool:
             suspects.add(place)
         else:
             claimed += count
-    if claimed > size + _SPARE:
+    referable = _heavy_places(data, start, at_most) if not heavy else []
+    if (heavy or referable) and not (_reference(data) or _kept_reference(data)):
+        heavy, referable = 0, []
+    if heavy or claimed > size + _SPARE:
         return False
-    referable = _places(_REFERABLE, data, start, at_most)
-    if not suspects and not (referable and (_reference(data) or _kept_reference(data))):
+    if not suspects and not referable:
         return True
     # What claims something at the very end would do so of what comes after the end in the copy.
     suspects.update(place for place in range(max(start, size - 4), size) if data[place] in _CLAIMING)
@@ -102,21 +109,29 @@ def _places(searches: tuple[_Search, ...], data: bytes, start: int, at_most: int
     return places
 
 
+def _heavy_places(data: bytes, start: int, at_most: int) -> list[int]:
+    """Where something may begin that takes long to hash or compare, and may be referred to."""
+    places = _places(_REFERABLE, data, start, at_most)
+    return places + _places(_REFERABLE_TEXTS, data, start, at_most) if len(data) > HEAVY_TEXT else places
+
+
 # Reading without them --------------------------------------------------------------------------------
 
 _BEFORE, _AFTER = b"{N", b"0"
 """A dictionary has it as a value, and whatever else is there would be in it, too."""
 _NO_TYPE = 0x81
 """No type code either; where it ends a number of items, that is negative, and refused."""
-_NO_TYPES = dict.fromkeys(b"[(x", 1) | dict.fromkeys(b"\xa8\xa9\xbe\xf8", 0xA1) | {0xDB: 0xDD}
+_NO_TYPES = dict.fromkeys(b"[(x", 1) | dict.fromkeys(b"\xa8\xa9\xba\xbe\xf8", 0xA1) | {0xDB: 0xDD, 0xC1: 0xC2}
+_NO_TYPES |= dict.fromkeys(b"\xe1\xec", 0xEE) | dict.fromkeys(b"\xf3\xf4\xf5", 0xF1)
 """What comes in the place of suspects. As numbers they are hardly more, and in UTF-8 they are as valid."""
 _NOT_A_TYPE = ("bad marshal data (unknown type code)",)
 _OWNERS_OF_FOUR = frozenset(code | kept for code in b"sutaAl([<>" for kept in (0, 0x80))
 _OWNERS = _OWNERS_OF_FOUR | frozenset(code | kept for code in b"zZf)x" for kept in (0, 0x80))
 """Type codes after which a length comes."""
-_FAR = ((1, 0, _OWNERS), (2, 1 << 13, _OWNERS_OF_FOUR), (3, 1 << 21, _OWNERS_OF_FOUR))
+_FAR = ((1, 0, _OWNERS), (2, 1 << 12, _OWNERS_OF_FOUR), (3, 1 << 20, _OWNERS_OF_FOUR))
 """How far before a byte of its length a type code may be, in data larger than that. All suspects are numbers
-from 40 on: in smaller data a length that has one of them further on is longer than the data is."""
+from 40 to 248, and a negative length counts pairs of bytes: in smaller data a length that has one of them
+further on is longer than the data is."""
 _TRIALS = 8
 
 

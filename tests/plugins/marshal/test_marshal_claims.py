@@ -12,7 +12,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from pyroplug_marshal import MarshalSerializer
-from pyroplug_marshal.claims import _check_references, check_claims
+from pyroplug_marshal.claims import check_claims
+from pyroplug_marshal.references import check_references
 
 from pyroplug.errors import SerializeError
 from pyroplug.values import ClassRegistry
@@ -129,13 +130,13 @@ plain = st.recursive(
 def test_whatever_marshal_writes_passes(value: Any, version: int) -> None:
     data = marshal.dumps([value, value, "x" * 300], version)
     check_claims(data)
-    _check_references(data)
+    check_references(data)
     for end in range(0, len(data), 7):
         raises_nothing_else(data[:end])
 
 
 def raises_nothing_else(data: bytes) -> None:
-    for check in (check_claims, _check_references):
+    for check in (check_claims, check_references):
         with contextlib.suppress(ValueError):
             check(data)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import marshal
 import os
 import sys
@@ -15,9 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyroplug_marshal import harmless
-from pyroplug_marshal.claims import _check_references, check_claims
+from pyroplug_marshal.claims import check_claims
 from pyroplug_marshal.harmless import is_evident, is_harmless
 from pyroplug_marshal.interpreter import IS_CPYTHON, may_hold_code
+from pyroplug_marshal.references import check_references
 
 pytestmark = pytest.mark.skipif(not IS_CPYTHON, reason="other readers are not known that well")
 
@@ -94,7 +96,7 @@ def check(data: bytes) -> bool:
     except (ValueError, EOFError, TypeError):
         pass
     else:
-        _check_references(data[: file.tell()])
+        check_references(data[: file.tell()])
     finally:
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
@@ -196,9 +198,12 @@ def test_many_suspects_are_for_others_to_judge() -> None:
     assert not is_harmless(bytes(harmless.LARGEST + 1), 0, 0)
 
 
-@pytest.mark.skipif(
+reader_takes_code = pytest.mark.skipif(
     may_hold_code(b"c") is None and sys.version_info >= (3, 13), reason="the reader refuses it"
 )
+
+
+@reader_takes_code
 @pytest.mark.parametrize("padding", [0, 300, 5000, 70_000])
 def test_code_is_found(padding: int) -> None:
     code = compile("lambda a, b=1, *, c: [a, b, c]", "", "exec")
@@ -207,3 +212,41 @@ def test_code_is_found(padding: int) -> None:
     assert not is_harmless(data, 0, 0)
     with pytest.raises(ValueError, match="code object"):
         check_claims(data)
+
+
+NUMBERS = (0, 1, 2, 3, 65535, 1 << 16, 1 << 24, (1 << 30) - 1, 1 << 30, (1 << 31) - 2, (1 << 31) - 1, 1 << 31)
+"""What a reader that adds them with 32 bits takes for few arguments is among these."""
+
+
+@reader_takes_code
+@pytest.mark.parametrize("code_bytes", ["in it", "referred to"])
+def test_code_that_claims_arguments_without_names_is_found(code_bytes: str) -> None:
+    data, fields = marshal.dumps(compile("1", "", "exec"), 2), 6 if sys.version_info < (3, 11) else 5
+    given = [int.from_bytes(data[at : at + 4], "little") for at in range(1, 1 + 4 * fields, 4)]
+    before, rest = b"N", data[1 + 4 * fields :]
+    if code_bytes == "referred to":
+        end = 5 + int.from_bytes(rest[1:5], "little")
+        before, rest = b"\xf3" + rest[1:end], b"r\0\0\0\0" + rest[end:]
+    for arguments, keyword_only, flags in itertools.product(NUMBERS, NUMBERS, (0, 3, 12)):
+        numbers = (arguments, 0, keyword_only, *given[3:-1], flags)
+        code = b"c" + b"".join(number.to_bytes(4, "little") for number in numbers) + rest
+        data = b"[\2\0\0\0" + before + code
+        if is_read(data):
+            assert may_hold_code(data)
+            with pytest.raises(ValueError, match="code object"):
+                check_claims(data)
+
+
+def is_read(data: bytes) -> bool:
+    try:
+        marshal.loads(data)
+    except Exception:
+        return False
+    return True
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="the reader refuses it")
+def test_texts_are_not_mistaken_for_code() -> None:
+    lines = [f"{word} of all cases: such a curious creature's calls" for word in ("cats", "records", "facts")]
+    for value in (lines, {line: number for number, line in enumerate(lines)}, dict.fromkeys(lines, 2.0)):
+        assert not may_hold_code(marshal.dumps(value))
