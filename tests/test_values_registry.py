@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections import OrderedDict
+from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum
 from typing import Any
@@ -394,3 +395,63 @@ names = strategies.sampled_from(
 def test_any_dictionary(name: Any, content: dict[str, Any]) -> None:
     with suppress(SerializeError, SecurityError):
         ClassRegistry().recreate({"__class__": name, **content})
+
+
+# What marshal shares -----------------------------------------------------------------------------------
+
+
+def carrying(args: Any, **attributes: Any) -> dict[str, Any]:
+    return {"__class__": "ValueError", "__exception__": True, "args": args, "attributes": attributes}
+
+
+def wrapped(error: Any) -> dict[str, Any]:
+    return {"__class__": "Pyro5.core._ExceptionWrapper", "exception": error}
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda inner: carrying([inner, inner]),
+        lambda inner: carrying([inner], again=inner),
+        lambda inner: carrying([[inner], (inner,)], again={"inner": inner}),
+        lambda inner: carrying([wrapped(inner), wrapped(inner)]),
+    ],
+)
+def test_exceptions_that_share_exceptions_take_no_time(around: Callable[[Any], Any]) -> None:
+    value: Any = carrying([1])
+    for _ in range(60):
+        value = around(value)
+    made = ClassRegistry().recreate(value)
+    assert type(made) is ValueError
+    assert ClassRegistry().from_dict(value).args
+
+
+def test_exceptions_that_hold_themselves_take_no_time() -> None:
+    value = carrying([])
+    value["args"] += [value, [value], value, {"again": value}]
+    made = ClassRegistry().recreate([value])[0]
+    assert type(made) is ValueError
+    assert made.args[0] is value
+    wrapper = wrapped(None)
+    wrapper["exception"] = wrapper
+    with pytest.raises(SerializeError):
+        ClassRegistry().recreate(wrapper)
+
+
+def test_what_cannot_be_made_is_tried_once() -> None:
+    tried = []
+
+    def refuse(name: str, data: dict[str, Any]) -> Any:
+        tried.append(name)
+        raise ValueError(name)
+
+    classes = ClassRegistry()
+    classes.register_dict_to_class("Refused", refuse)
+    bad = [1, {"__class__": "Refused"}]
+    good = [{"__class__": "float", "value": "1.5"}]
+    made = classes.recreate(carrying([bad, (bad, good), good], other=[bad]))
+    assert made.args == (bad, (bad, good), [1.5])
+    assert made.other == [bad]
+    assert tried == ["Refused"]
+    with pytest.raises(SerializeError, match="cannot be made"):
+        classes.recreate([carrying([bad]), bad])

@@ -17,9 +17,9 @@ class _PlainClasses(ClassRegistry):
     What it knows of writing is the default way, as nothing is registered in it.
     """
 
-    def from_dict(self, data: dict[str, Any], /) -> Any:
+    def _from_dict(self, data: dict[str, Any], done: dict[int, Any]) -> Any:
         name = data.get("__class__")
-        return super().from_dict(data) if isinstance(name, str) and name in _NUMBERS else data
+        return super()._from_dict(data, done) if isinstance(name, str) and name in _NUMBERS else data
 
 
 plain_classes = _PlainClasses()

@@ -23,6 +23,7 @@ FromDict = Callable[[str, dict[str, Any]], Any]
 WRAPPER_NAME = "Pyro5.core._ExceptionWrapper"
 LONGEST_NAME = 500
 
+_UNMADE = object()
 _NO_STATE = (type, Enum, types.FunctionType, types.MethodType, types.ModuleType)
 """What has attributes that do not make up its value."""
 
@@ -61,7 +62,6 @@ class ClassRegistry:
         self._readers: Mapping[str, FromDict] = {}
         self._wire_writers: Mapping[type, ToDict] = {ExceptionWrapper: self._wrapper_to_dict}
         self._wire_readers: Mapping[str, Callable[[dict[str, Any]], Any]] = {
-            WRAPPER_NAME: self._wrapper_from_dict,
             # What serpent writes for values that Python has no literal for.
             "float": lambda data: float(data["value"]),
             "complex": lambda data: complex(self._number(data["real"]), self._number(data["imag"])),
@@ -179,6 +179,9 @@ class ClassRegistry:
         :raises SerializeError: for an unknown class, or if the dictionary is not what its class needs.
         :raises SecurityError: for a class name with a double underscore.
         """
+        return self._from_dict(data, {})
+
+    def _from_dict(self, data: dict[str, Any], done: dict[int, Any]) -> Any:
         name = data.get("__class__")
         if isinstance(name, bytes):
             name = name.decode("utf-8", "replace")
@@ -196,8 +199,11 @@ class ClassRegistry:
         reader = self._wire_readers.get(name)
         if reader is not None:
             return _guarded(name, reader, data)
+        if name == WRAPPER_NAME:
+            return _guarded(name, lambda data: self._wrapper_from_dict(data, done), data)
         if is_exception or is_exception_name(name):
-            return exception_from_dict(name, data, self.recreate)
+            # With what is done: its parts may share an exception, whose parts share another, and so on.
+            return exception_from_dict(name, data, lambda part: self._recreate(part, done))
         raise SerializeError(
             f"cannot make an object of class {name!r}: it is not known here", hint=_registration_hint(name)
         )
@@ -219,30 +225,37 @@ class ClassRegistry:
             return value
         key = id(value)
         if key in done:
+            if done[key] is _UNMADE:
+                raise SerializeError("a received value holds itself, or an object that cannot be made")
             return done[key]
         made: Any
-        if kind is list:
-            made = done[key] = []
-            for item in value:
-                made.append(self._recreate(item, done))
-        elif kind is tuple:
-            items = []
-            for item in value:
-                items.append(self._recreate(item, done))
-            made = tuple(items)
-        elif "__class__" in value:
-            made = self.from_dict(value)
-        else:
-            made = done[key] = {}
-            for name, item in value.items():
-                made[name] = self._recreate(item, done)
+        try:
+            if kind is list:
+                made = done[key] = []
+                for item in value:
+                    made.append(self._recreate(item, done))
+            elif kind is tuple:
+                items = []
+                for item in value:
+                    items.append(self._recreate(item, done))
+                made = tuple(items)
+            elif "__class__" in value:
+                done[key] = _UNMADE
+                made = self._from_dict(value, done)
+            else:
+                made = done[key] = {}
+                for name, item in value.items():
+                    made[name] = self._recreate(item, done)
+        except Exception:
+            done[key] = _UNMADE  # an exception that carries it arrives all the same
+            raise
         done[key] = made
         return made
 
-    def _wrapper_from_dict(self, data: dict[str, Any]) -> ExceptionWrapper:
+    def _wrapper_from_dict(self, data: dict[str, Any], done: dict[int, Any]) -> ExceptionWrapper:
         error = data["exception"]
         if isinstance(error, dict):
-            error = self.from_dict(error)
+            error = self._recreate(error, done)
         if not isinstance(error, BaseException):
             raise TypeError("it holds no exception")
         return ExceptionWrapper(error)
