@@ -455,3 +455,15 @@ def test_what_cannot_be_made_is_tried_once() -> None:
     assert tried == ["Refused"]
     with pytest.raises(SerializeError, match="cannot be made"):
         classes.recreate([carrying([bad]), bad])
+
+
+@pytest.mark.parametrize("traceback", [None, ["a line"]])
+def test_what_an_exception_shares_is_written_once(traceback: list[str] | None) -> None:
+    error, shared = ValueError(1), [1]
+    for _ in range(60):
+        error, shared = ValueError(error, [error]), [shared, shared]
+    described = ClassRegistry().raised_to_dict(ValueError(error, shared), traceback)
+    first, second = described["args"]
+    assert second[0] is second[1]
+    if traceback is None:
+        assert first["args"][0] is first["args"][1][0]

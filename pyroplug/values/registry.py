@@ -19,6 +19,7 @@ __all__ = ["ClassRegistry", "ExceptionWrapper", "registry"]
 T = TypeVar("T")
 ToDict = Callable[[Any], Any]
 FromDict = Callable[[str, dict[str, Any]], Any]
+_Kept = dict[int, tuple[Any, Any]]
 
 WRAPPER_NAME = "Pyro5.core._ExceptionWrapper"
 LONGEST_NAME = 500
@@ -147,6 +148,9 @@ class ClassRegistry:
         :param traceback: lines of text that say where it was raised; ``None`` to say nothing of that, nor
             of where the exceptions were raised that it carries.
         """
+        return self._raised_to_dict(error, traceback, {})
+
+    def _raised_to_dict(self, error: BaseException, traceback: Sequence[str] | None, done: _Kept) -> Any:
         converter = self.converter_for(error)
         if converter is not None:
             with _traceback_shown(error, traceback or ()):
@@ -154,17 +158,23 @@ class ClassRegistry:
         described = exception_to_dict(error, traceback or ())
         if traceback is None:
             for part in ("args", "attributes"):
-                described[part] = self._without_tracebacks(described[part])
+                described[part] = self._without_tracebacks(described[part], done)
         return described
 
-    def _without_tracebacks(self, value: Any) -> Any:
+    def _without_tracebacks(self, value: Any, done: _Kept) -> Any:
+        key, made = id(value), value
+        if key in done:  # with what it was made of, so that nothing else gets its identity
+            return done[key][1]
         if isinstance(value, BaseException):
-            return self.raised_to_dict(value, None)
-        if type(value) in (list, tuple):
-            return type(value)([self._without_tracebacks(each) for each in value])
-        if type(value) is dict:
-            return {key: self._without_tracebacks(each) for key, each in value.items()}
-        return value
+            made = self._raised_to_dict(value, None, done)
+        elif type(value) in (list, tuple):
+            made = type(value)([self._without_tracebacks(each, done) for each in value])
+        elif type(value) is dict:
+            made = {name: self._without_tracebacks(each, done) for name, each in value.items()}
+        else:
+            return value
+        done[key] = value, made
+        return made
 
     def _wrapper_to_dict(self, value: ExceptionWrapper) -> dict[str, Any]:
         return wrapped_exception(self.to_dict(value.exception))

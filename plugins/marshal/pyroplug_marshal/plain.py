@@ -23,46 +23,60 @@ def plain_maker(classes: ClassConverter) -> Callable[[Any], Any]:
     Containers are gone through. Within them an array stays what marshal makes of it: its machine's bytes.
     """
 
+    # ``done`` has each value with what became of it: one that was received with marshal may be in another a
+    # million times. It keeps them, too: what a converter makes is gone soon, and another has its identity.
+
     def outermost(value: Any) -> Any:
         if isinstance(value, array.array):
             return value.tounicode() if value.typecode == "u" else value.tolist()
-        return plain(value)
+        return plain(value, {})
 
-    def plain(value: Any) -> Any:
+    def plain(value: Any, done: _Done) -> Any:
         kind = type(value)
         if kind in _ATOMS:
             return value
         if kind in PLAIN_TYPES:
-            return container(value)
+            return container(value, done)
         if isinstance(value, UUID):
             return str(value)
-        converter = classes.converter_for(value)
-        return plain(converter(value)) if converter is not None else plain_of_other(value)
+        key = id(value)
+        if key not in done:
+            converter = classes.converter_for(value)
+            made = plain(converter(value), done) if converter is not None else plain_of_other(value, done)
+            done[key] = value, made
+        return done[key][1]
 
-    def plain_of_other(value: Any) -> Any:
+    def plain_of_other(value: Any, done: _Done) -> Any:
         for base, exact in _EXACT:
             if isinstance(value, base):
                 return exact(value)
         if isinstance(value, (dict, list, tuple, set, frozenset)):
-            return container(value)
+            return container(value, done)
         try:
             return bytes(memoryview(value))
         except TypeError:
-            return plain(classes.to_dict(value))
+            return plain(classes.to_dict(value), done)
         except ValueError as error:
             raise SerializeError(f"cannot serialize {value!r:.100}: {error}") from error
 
-    def container(value: Any) -> Any:
+    def container(value: Any, done: _Done) -> Any:
+        key = id(value)
+        if key in done:
+            return done[key][1]
+        made: Any
         if isinstance(value, dict):
-            return {plain_key(key): plain(item) for key, item in value.items()}
-        items = [plain(item) for item in value]
-        for base in (list, tuple, frozenset):
-            if isinstance(value, base):
-                return base(items)
-        return set(items)
+            made = {plain_key(key, done): plain(item, done) for key, item in value.items()}
+        else:
+            items = [plain(item, done) for item in value]
+            for base in (list, tuple, frozenset, set):
+                if isinstance(value, base):
+                    made = base(items)
+                    break
+        done[key] = value, made
+        return made
 
-    def plain_key(key: Any) -> Any:
-        made = plain(key)
+    def plain_key(key: Any, done: _Done) -> Any:
+        made = plain(key, done)
         if isinstance(made, (dict, list)):
             raise SerializeError(
                 f"cannot serialize a dictionary with a key of type {type(key).__name__}",
@@ -73,6 +87,7 @@ def plain_maker(classes: ClassConverter) -> Callable[[Any], Any]:
     return outermost
 
 
+_Done = dict[int, tuple[Any, Any]]
 _EXACT: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (int, int.__int__),
     (float, float.__float__),

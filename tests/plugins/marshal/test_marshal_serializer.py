@@ -281,3 +281,16 @@ def test_only_a_few_calls_are_remembered() -> None:
         assert tracemalloc.get_traced_memory()[0] < 100_000
     finally:
         tracemalloc.stop()
+
+
+def test_what_is_shared_is_converted_once() -> None:
+    """Whoever receives lists that share lists may send them with something that is not plain."""
+    codec = make_codec()
+    shared: Any = [1]
+    error = ValueError(2)
+    for _ in range(60):
+        shared, error = [shared, (shared,), {"again": shared}], ValueError(error, [error])
+    made = codec.loads(codec.dumps([shared, UUID, error, error]))
+    assert made[0][0] is made[0][1][0] is made[0][2]["again"]
+    assert made[1] == str(UUID)
+    assert made[2].args[0].args[0].args[0] is not None
