@@ -24,7 +24,7 @@ from .line import Line, ServerConnection
 from .ownership import Owned, current_user
 from .plain_exchange import InUseError
 from .retrying import Retries, may_run_twice, until_it_works
-from .time_limit import TimeLimit
+from .time_limit import TimeLimit, finite
 from .uri import DAEMON_NAME, URI
 from .wire import Flags, Message
 
@@ -74,7 +74,7 @@ class Channel(Owned):
         self.whereabouts: Whereabouts | None = None
         self.face: ServerConnection | None = None
         self._timeout: float | None = settings.COMMTIMEOUT
-        self.limit, self._retries = TimeLimit(self._timeout or None), Retries()
+        self.limit, self._retries = TimeLimit(finite(self._timeout)), Retries()
         self._max_retries: int = settings.MAX_RETRIES
         self._take_care()
 
@@ -90,7 +90,7 @@ class Channel(Owned):
 
     @timeout.setter
     def timeout(self, seconds: float | None) -> None:
-        self._timeout, self.limit.seconds = seconds, seconds or None
+        self._timeout, self.limit.seconds = seconds, finite(seconds)
         if self.line is not None:
             self.limit.restore(self.line.connection)
         self._take_care()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .config import Configuration, config
 from .contracts import LookupContext, NameServerOptions, NameService
 from .errors import NamingError, PluginError, PluginUnavailableError, PyroError
-from .time_limit import TimeLimit
+from .time_limit import TimeLimit, finite
 from .uri import URI
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _context(settings: Configuration, plugins: PluginSet | None, delay: float | 
 
     left: Callable[[], float | None] = _for_ever
     if delay is not None and settings.COMMTIMEOUT:
-        limit = TimeLimit(settings.COMMTIMEOUT + delay)
+        limit = TimeLimit(finite(settings.COMMTIMEOUT + delay))
         limit.begin()
         left = limit.left
     return LookupContext(settings, default_plugins() if plugins is None else plugins, left)

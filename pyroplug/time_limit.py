@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 
 from .contracts import Connection
 from .errors import TimeoutError
 
-__all__ = ["TimeLimit"]
+__all__ = ["TimeLimit", "finite"]
 
 _SLACK = 1 / 20
 """Of a limit: a connection's own limit is set anew only if it is wrong by more than that."""
+_LONGEST = threading.TIMEOUT_MAX / 2
+"""Seconds; what is longer, the system may refuse to wait for."""
+
+
+def finite(seconds: float | None) -> float | None:
+    """The seconds that somebody set as a limit; ``None`` for ever, as 0 and more than a lifetime mean."""
+    return seconds if seconds and seconds <= _LONGEST else None
 
 
 class TimeLimit:

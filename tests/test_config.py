@@ -418,3 +418,25 @@ class TestWhatIsDerived:
 
 class Made:
     pass
+
+
+class Interrupting(dict[str, str]):
+    """An environment that has another thread go on at the worst moment."""
+
+    def __init__(self, variable: str) -> None:
+        self.variable = variable
+        self.meanwhile: Callable[[], None] = lambda: None
+
+    def __contains__(self, variable: object) -> bool:
+        if variable == self.variable:
+            meanwhile, self.meanwhile = self.meanwhile, lambda: None
+            meanwhile()
+        return super().__contains__(variable)
+
+
+def test_a_value_is_not_lost_where_two_threads_load_the_plugins_items() -> None:
+    environ = Interrupting("PYROPLUG_LATE")
+    config = Configuration(environ=environ, plugin_items=lambda: [ConfigItem("LATE", 1, "added late")])
+    environ.meanwhile = lambda: setattr(config, "LATE", 5)
+    assert config.LATE == 5
+    assert config.variable("LATE") is None

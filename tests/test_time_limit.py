@@ -13,7 +13,7 @@ import pytest
 
 from pyroplug.api import Proxy, expose
 from pyroplug.errors import TimeoutError
-from pyroplug.time_limit import TimeLimit
+from pyroplug.time_limit import TimeLimit, finite
 from pyroplug.wire import MessageType
 
 from .fake_server import Peer, fake_server, message_bytes
@@ -311,3 +311,18 @@ def test_a_host_that_does_not_answer() -> None:
             proxy._pyroBind()
         for caller in callers:
             caller.close()
+
+
+@pytest.mark.parametrize("seconds", [1e10, 1e308, float("inf")])
+@EITHER
+def test_more_than_a_lifetime_is_for_ever(
+    run_daemon: Callable[..., Running], way: Way, seconds: float
+) -> None:
+    assert finite(seconds) is finite(0) is finite(None) is None
+    assert finite(threading.TIMEOUT_MAX / 4) == threading.TIMEOUT_MAX / 4
+    proxy = run_daemon(way, thing=Thing()).proxy()
+    proxy._pyroTimeout = seconds
+    assert proxy._pyroTimeout == seconds
+    assert proxy.echo(1) == 1
+    proxy._pyroTimeout = seconds  # of a connection that there is
+    assert proxy.echo(1) == 1

@@ -121,8 +121,10 @@ class Configuration:
         """An independent configuration with the same values."""
         twin = object.__new__(type(self))
         _set(twin, plugin_items=self._plugin_items, process=self._process, environ=self._environ)
+        _set(
+            twin, items=dict(self._items)
+        )  # first: another thread may add some, and their values before them
         twin._values.update(self._values)
-        _set(twin, items=dict(self._items))
         _set(twin, variables=dict(self._variables), faults=dict(self._faults), derived={})
         return twin
 
@@ -132,7 +134,7 @@ class Configuration:
         """Back to the defaults, and to what the environment says now unless told to leave it aside."""
         _set(self, environ=self._process if use_environment else {})
         for item in self._items.values():
-            self._start(item)
+            self._begin(item.name, *self._beginning(item))
         _set(self, derived={})
 
     def derived(self, key: Hashable, make: Callable[[], T]) -> T:
@@ -209,12 +211,14 @@ class Configuration:
 
     def _add(self, items: Iterable[ConfigItem]) -> None:
         for item in items:
-            if item.name not in self._items:  # or it may have been given a value in the meantime
-                self._start(item)
-                self._items[item.name] = item  # last: other threads look here first
+            if item.name not in self._items:
+                begun = self._beginning(item)
+                if item.name not in self._items:  # or it may have been given a value in the meantime
+                    self._begin(item.name, *begun)
+                    self._items[item.name] = item  # last: other threads look here first
 
-    def _start(self, item: ConfigItem) -> None:
-        """Give an item the value that it has as long as the program says nothing."""
+    def _beginning(self, item: ConfigItem) -> tuple[Value, str | None, ConfigError | None]:
+        """What an item has as long as the program says nothing: its value, a variable, and what is wrong."""
         name = item.name
         value, fault = default_of(item), None
         variable = next((prefix + name for prefix in _PREFIXES if prefix + name in self._environ), None)
@@ -223,6 +227,9 @@ class Configuration:
                 value = parsed(item, variable, self._environ[variable])
             except ConfigError as error:
                 fault = ConfigError(*error.args, hint=error.hint)
+        return value, variable, fault
+
+    def _begin(self, name: str, value: Value, variable: str | None, fault: ConfigError | None) -> None:
         _put(self._variables, name, variable)
         _put(self._faults, name, fault)
         if fault is None:
