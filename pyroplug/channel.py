@@ -322,16 +322,15 @@ class Channel(Owned):
         try:
             if self.line is not None:  # another thread was quicker
                 return
-            self.line, metadata = open_line(self)
             close_when_forked(self)
+            self.line, metadata = open_line(self)
             self.abandoned_streams.clear()
             self._learn(metadata)
         except CommunicationError as error:
             error.unsent = True
             raise
         finally:
-            if self.line is None:
-                self.face = None
+            self.face = None if self.line is None else self.face
             self.leave()
 
     def _learn(self, metadata: Any) -> None:
@@ -379,10 +378,11 @@ class Channel(Owned):
 
     def forked(self) -> None:
         """The connection is the parent process's; this one makes its own when it needs one."""
-        if self.socket is None and (line := self.line) is not None:
-            self.line = self.face = None
+        if self.socket is None and (self.was_left_behind() or self.line is not None):
+            line, self.line, self.face = self.line, None, None
             self.abandoned_streams.clear()
-            line.connection.close()
+            if line is not None:
+                line.connection.close()
 
     pause = staticmethod(time.sleep)
     """Wait so many seconds."""

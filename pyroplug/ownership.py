@@ -51,6 +51,7 @@ class Owned:
     def __init__(self) -> None:
         self.owner = current_user()
         self._door: list[None] = [None]
+        self._inside = 0
 
     def enter(self) -> None:
         """Let in one thread until it leaves; raise :exc:`~pyroplug.plain_exchange.InUseError` for others."""
@@ -58,6 +59,14 @@ class Owned:
             self._door.pop()
         except IndexError:
             raise InUseError from None
+        self._inside = get_ident()
+
+    def was_left_behind(self) -> bool:
+        """Let others in, in a forked process, if a thread is inside that is only in the parent."""
+        if self._door or self._inside == get_ident():
+            return False
+        self.leave()
+        return True
 
     def leave(self) -> None:
         """The counterpart of ``enter``."""

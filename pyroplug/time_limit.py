@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 
@@ -13,8 +12,8 @@ __all__ = ["TimeLimit", "finite"]
 
 _SLACK = 1 / 20
 """Of a limit: a connection's own limit is set anew only if it is wrong by more than that."""
-_LONGEST = threading.TIMEOUT_MAX / 2
-"""Seconds; what is longer, the system may refuse to wait for."""
+_LONGEST = 1e9
+"""Seconds, some thirty years. The system refuses to wait for ten times as long."""
 
 
 def finite(seconds: float | None) -> float | None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import socket
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from pyroplug.api import Daemon, Proxy, current_context, expose
-from pyroplug.errors import ConnectionClosedError
+from pyroplug.errors import ConnectionClosedError, PyroError, TimeoutError
 from tests.running import BOTH_MODELS, Running, Way, release, settings
 from tests.support import PATIENCE
 
@@ -64,6 +66,37 @@ def test_both_call_at_the_same_time(run_daemon: Callable[..., Running], in_child
             os._exit(1)
     assert {proxy.connection() for _ in range(200)} == {before}
     assert os.waitpid(child, 0)[1] == 0
+
+
+def test_a_thread_that_connects_does_not_keep_a_forked_process_out(in_child: Any) -> None:
+    """Only the parent has that thread."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        proxy = Proxy(f"PYRO:thing@127.0.0.1:{port}")
+        proxy._pyroTimeout = PATIENCE
+        failed: list[BaseException] = []
+
+        def connect() -> None:
+            proxy._pyroClaimOwnership()
+            try:
+                proxy._pyroBind()
+            except PyroError as error:
+                failed.append(error)
+
+        thread = threading.Thread(target=connect)
+        thread.start()
+        accepted, _ = server.accept()
+
+        def child() -> None:
+            proxy._pyroClaimOwnership()
+            proxy._pyroTimeout = 0.01
+            with pytest.raises(TimeoutError):
+                proxy._pyroBind()
+
+        in_child(child)
+        accepted.close()
+        thread.join(PATIENCE)
+        assert isinstance(failed[0], ConnectionClosedError)
 
 
 @EITHER
