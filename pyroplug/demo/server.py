@@ -42,6 +42,7 @@ def _daemon(order: dict[str, Any]) -> Daemon:
     settings.SERIALIZERS_ACCEPTED = order["serializers"]
     settings.SERIALIZER = order["serializers"][0]
     settings.SHUTDOWN_TIMEOUT = _SHUTDOWN_TIMEOUT
+    settings.COMMTIMEOUT = 0.0  # clients wait for each other
     if order["channel"] is not None:
         daemon = Daemon(connected_socket=unpack(order["channel"]), config=settings)
     else:
