@@ -7,7 +7,6 @@ is not decided here.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from copy import copy
 from typing import Any, NamedTuple
 
 from . import wire
@@ -222,6 +221,8 @@ class ClientProtocol:
         """
         if messages[-1] is FAULT:
             assert self._receiver.error is not None
+            from copy import copy  # for when something is wrong
+
             # A twin: where it is raised leads back to the receiver, which keeps it.
             raise copy(self._receiver.error)
         if len(messages) > 1:

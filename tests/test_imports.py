@@ -61,8 +61,8 @@ HEAVY = (
 )
 """Of the standard library: what takes a millisecond or more, alone or with what it imports itself."""
 
-RARE = ("pyroplug.hosting", "pyroplug.session", "pyroplug.remote_iterator", "pyroplug.streams")
-"""Our own: what a client has no use for, or few clients have."""
+RARE = ("pyroplug.hosting", "pyroplug.session", "pyroplug.remote_iterator", "pyroplug.streams", "copy")
+"""Small, and what a client has no use for, or few clients have."""
 
 NOT_FOR_LISTING = (
     *("rich", "Pyro5", "asyncio", "concurrent", "multiprocessing", "ssl", "subprocess", "difflib"),
