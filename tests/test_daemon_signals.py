@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +113,7 @@ sys.exit(7)
 
 
 class Child:
-    """A daemon in a process of its own."""
+    """A daemon in a process of its own, which does not outlive its test."""
 
     def __init__(self, program: str, server: str, *arguments: str) -> None:
         self._process = subprocess.Popen(
@@ -122,6 +123,7 @@ class Child:
             stderr=subprocess.PIPE,
             text=True,
         )
+        _children.append(self)
         self.uri = self.line()
 
     def line(self) -> str:
@@ -142,8 +144,22 @@ class Child:
             assert self._process.returncode == code, errors
             assert not word or word in (output + errors).split()
         finally:
-            self._process.kill()
+            self.kill()
+
+    def kill(self) -> None:
+        self._process.kill()
+        if self._process.stdout and not self._process.stdout.closed:
             self._process.communicate()
+
+
+_children: list[Child] = []
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_left(nothing_left_behind: None) -> Iterator[None]:
+    yield
+    while _children:
+        _children.pop().kill()
 
 
 @pytest.mark.parametrize("server", ["threadpool", "multiplex"])
