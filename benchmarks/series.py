@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from .contestant import Contestant, Who
@@ -60,6 +60,13 @@ class Outcome:
         self.series.extend(other.series)
         self.left_out.extend(other.left_out)
 
+    def go_on(self, other: Outcome) -> None:
+        """Append the rounds of the same series, measured anew; one that is not among them had no turn."""
+        found = {each.key: each.rounds for each in other.series}
+        no_turn: list[float | None] = [None] * max(map(len, found.values()), default=0)
+        for each in self.series:
+            each.rounds.extend(found.get(each.key, no_turn))
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -79,6 +86,12 @@ class Plan:
     def wants(self, series: Iterable[Series]) -> bool:
         """Whether some of these are to be measured."""
         return not self.only or any(each.key in self.only for each in series)
+
+    def shares(self, count: int) -> list[Plan]:
+        """The same in so many parts, with a round each at least."""
+        count = min(count, self.rounds)
+        seconds = None if self.seconds is None else self.seconds / count
+        return [replace(self, rounds=(self.rounds + part) // count, seconds=seconds) for part in range(count)]
 
 
 class Kind(Protocol):

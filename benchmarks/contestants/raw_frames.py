@@ -18,12 +18,12 @@ import serpent
 
 from benchmarks.contestant import Served
 
-__all__ = ["HEADER", "RawFrames", "RawStream", "answer_frames", "answer_stream", "serializer"]
+__all__ = ["ANSWER", "REQUEST", "RawFrames", "RawStream", "answer_frames", "answer_stream", "serializer"]
 
 _RECEIVE = 64 * 1024
-HEADER = struct.Struct(">Q44s")
+REQUEST, ANSWER = struct.Struct(">Q51s"), struct.Struct(">Q37s")
 """How many bytes follow, and what they are. How fast the system copies large values depends on where in a
-page they begin, at both ends; in pyroplug's messages 45 to 59 bytes come before them."""
+page they begin, at both ends: as many bytes come before them here as in pyroplug's messages."""
 
 
 def serializer(name: str) -> tuple[Callable[[Any], bytes], Callable[[bytes], Any]]:
@@ -78,7 +78,7 @@ class RawFrames:
         self.close = sock.close
         self._sock = sock
         self._dumps, self._loads = serializer(name)
-        _send(sock, name)
+        _send(sock, REQUEST, name)
 
     def batch(self, count: int) -> Sequence[int]:
         """The results of so many calls."""
@@ -87,8 +87,8 @@ class RawFrames:
 
     def take(self, data: Any) -> int:
         """Send the data; the length that has arrived."""
-        _send(self._sock, "take", data)
-        return int.from_bytes(_receive(self._sock)[1], "big")
+        _send(self._sock, REQUEST, "take", data)
+        return int.from_bytes(_receive(self._sock, ANSWER)[1], "big")
 
     def hold(self, kind: str, size: int, count: int) -> None:
         """Have data ready to be sent."""
@@ -96,56 +96,56 @@ class RawFrames:
 
     def give(self, kind: str, size: int) -> bytes:
         """Receive data."""
-        _send(self._sock, "give", self._dumps((kind, size)))
-        return _receive(self._sock)[1]
+        _send(self._sock, REQUEST, "give", self._dumps((kind, size)))
+        return _receive(self._sock, ANSWER)[1]
 
     def chunks(self, count: int) -> Iterator[bytes]:
         """Receive so many chunks, each of which is asked for: the client is in charge of an iterator."""
         sock = self._sock
         self._ask("chunks", count)
         for _ in range(count):
-            _send(sock, "next")
-            yield _receive(sock)[1]
+            _send(sock, REQUEST, "next")
+            yield _receive(sock, ANSWER)[1]
 
     def _ask(self, what: str, argument: Any) -> Any:
-        _send(self._sock, what, self._dumps(argument))
-        return self._loads(_receive(self._sock)[1])
+        _send(self._sock, REQUEST, what, self._dumps(argument))
+        return self._loads(_receive(self._sock, ANSWER)[1])
 
 
 def answer_frames(sock: socket.socket, served: Served) -> None:
     """The server's end for batches and large values. The first message says how the others are serialized."""
-    dumps, loads = serializer(_receive(sock)[0])
+    dumps, loads = serializer(_receive(sock, REQUEST)[0])
     methods = {"add": served.add}
     chunks: Iterator[bytes] = iter(())
-    while (message := _receive(sock))[0]:
+    while (message := _receive(sock, REQUEST))[0]:
         what, data = message
         del message  # or it would keep what was received while the next is
         if what == "batch":
-            _send(sock, what, dumps([methods[name](*args) for name, args in loads(data)]))
+            _send(sock, ANSWER, what, dumps([methods[name](*args) for name, args in loads(data)]))
         elif what == "take":
-            _send(sock, what, served.take(data).to_bytes(8, "big"))
+            _send(sock, ANSWER, what, served.take(data).to_bytes(8, "big"))
         elif what == "give":
-            _send(sock, what, served.give(*loads(data)))
+            _send(sock, ANSWER, what, served.give(*loads(data)))
         elif what == "hold":
             served.hold(*loads(data))
-            _send(sock, what, dumps(None))
+            _send(sock, ANSWER, what, dumps(None))
         elif what == "chunks":
             chunks = served.chunks(loads(data))
-            _send(sock, what, dumps(None))
+            _send(sock, ANSWER, what, dumps(None))
         else:
-            _send(sock, what, next(chunks))
+            _send(sock, ANSWER, what, next(chunks))
         del data
 
 
-def _send(sock: socket.socket, what: str, data: Any = b"") -> None:
+def _send(sock: socket.socket, header: struct.Struct, what: str, data: Any = b"") -> None:
     """In one system call, and without a copy."""
-    sock.sendmsg((HEADER.pack(len(data), what.encode()), data))
+    sock.sendmsg((header.pack(len(data), what.encode()), data))
 
 
-def _receive(sock: socket.socket) -> tuple[str, bytes]:
+def _receive(sock: socket.socket, header: struct.Struct) -> tuple[str, bytes]:
     """Into memory that nobody had before; nothing at the end of the connection."""
-    header = sock.recv(HEADER.size, socket.MSG_WAITALL)
-    if not header:
+    head = sock.recv(header.size, socket.MSG_WAITALL)
+    if not head:
         return "", b""
-    size, what = HEADER.unpack(header)
+    size, what = header.unpack(head)
     return what.rstrip(b"\0").decode(), sock.recv(size, socket.MSG_WAITALL) if size else b""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from benchmarks.report import report
 from benchmarks.results import evaluate
@@ -53,3 +55,31 @@ def test_a_wrong_answer_stops_everything() -> None:
         measure_rounds(
             [MadeUpTurn(OURS, [], WrongAnswer("2 + 2 = 5"))], Plan(1, 1.0), "calls", lambda text: None
         )
+
+
+def test_what_is_measured_anew_goes_on_with_the_same_series() -> None:
+    first, second = (
+        measure_rounds(
+            [MadeUpTurn(RAW_THREADS, numbers), MadeUpTurn(OURS, numbers, failure)],
+            Plan(2, 1.0),
+            "bulk",
+            lambda text: None,
+        )
+        for numbers, failure in (([1.0] * 4, None), ([2.0] * 4, OSError("not this time")))
+    )
+    first.go_on(second)
+    assert [each.rounds for each in first.series] == [[1.0, 1.0, 2.0, 2.0], [1.0, 1.0, None, None]]
+    assert not first.left_out
+
+
+@given(st.integers(1, 30), st.integers(1, 6), st.none() | st.floats(1.0, 100.0))
+def test_a_plan_in_parts_is_the_plan(rounds: int, count: int, seconds: float | None) -> None:
+    plan = Plan(rounds, 0.1, seconds, frozenset({(OURS, CALL)}))
+    parts = plan.shares(count)
+    assert sum(part.rounds for part in parts) == rounds
+    assert all(part.rounds >= 1 and (part.turn, part.only) == (plan.turn, plan.only) for part in parts)
+    assert len(parts) == min(count, rounds)
+    if seconds is None:
+        assert {part.seconds for part in parts} == {None}
+    else:
+        assert sum(part.seconds or 0 for part in parts) == pytest.approx(seconds)
