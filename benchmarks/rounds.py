@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from .series import LeftOut, Outcome, Plan, Progress, Series, in_a_line
 
-__all__ = ["Turn", "WrongAnswer", "calibrate", "measure_rounds"]
+__all__ = ["Turn", "WrongAnswer", "calibrate", "measure_anew", "measure_rounds"]
 
 _SEED = 502
 _LONG = 6
@@ -66,6 +66,21 @@ def measure_rounds(turns: Iterable[Turn], plan: Plan, name: str, progress: Progr
             ready.append(turn)
             outcome.series.extend(turn.series)
     _measure(ready, plan, name, progress)
+    return outcome
+
+
+def measure_anew(plan: Plan, times: int, measure: Callable[[Plan], Outcome]) -> Outcome:
+    """Measure several times, with all processes started anew: no two lie in memory in the same way.
+
+    :param measure: starts them, and measures a share of the rounds.
+    """
+    outcome = Outcome()
+    for number, share in enumerate(plan.shares(times)):
+        found = measure(share)
+        if number:
+            outcome.go_on(found)
+        else:
+            outcome.add(found)
     return outcome
 
 

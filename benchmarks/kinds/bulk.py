@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks.connected import Client, connected, taking_part
 from benchmarks.contestant import RAW, Bulk, Can, Contestant
 from benchmarks.references import references
-from benchmarks.rounds import Turn, WrongAnswer, calibrate, measure_rounds
+from benchmarks.rounds import Turn, WrongAnswer, calibrate, measure_anew, measure_rounds
 from benchmarks.series import LeftOut, Outcome, Plan, Progress, Series
 from benchmarks.served import CHUNK, MIB, payload
 
@@ -19,8 +19,8 @@ __all__ = ["BulkTransfers", "chunked", "transfer"]
 
 _SIZES, _QUICK_SIZES = (1, 8, 64), (1, 16)
 """In MiB."""
-_LIVES, _QUICK_LIVES = 4, 2
-"""How many times all servers are started anew: where memory happens to lie decides how fast it is copied."""
+_TIMES, _QUICK_TIMES = 4, 2
+"""How many times all servers are started: where memory happens to lie decides how fast it is copied."""
 _TOO_SLOW = 8.0
 """Seconds of a transfer; what takes longer is left out."""
 
@@ -51,18 +51,18 @@ class BulkTransfers:
     ) -> Outcome:
         chosen = [each for each in contestants if _takes_part(each, quick)]
         present, outcome = taking_part(chosen, self.name, Can.BULK)
-        for life, share in enumerate(plan.shares(_QUICK_LIVES if quick else _LIVES)):
+
+        def measure(share: Plan) -> Outcome:
             progress(f"{self.name}: starting the servers")
             found = Outcome()
+            _payload.cache_clear()
             with connected(present, self.name, found) as clients:
                 turns = [turn for client in clients for turn in _turns(client, quick, present, found)]
                 turns.sort(key=_place)
                 found.add(measure_rounds(turns, share, self.name, progress))
-            _payload.cache_clear()
-            if life:
-                outcome.go_on(found)
-            else:
-                outcome.add(found)
+            return found
+
+        outcome.add(measure_anew(plan, _QUICK_TIMES if quick else _TIMES, measure))
         return outcome
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.connected import Client, able, connected, taking_part
 from benchmarks.contestant import RAW, Contestant
 from benchmarks.references import references
-from benchmarks.rounds import WrongAnswer, calibrate, measure_rounds
+from benchmarks.rounds import WrongAnswer, calibrate, measure_anew, measure_rounds
 from benchmarks.series import LeftOut, Outcome, Plan, Progress, Series
 from benchmarks.workloads import (
     Batch,
@@ -33,6 +33,8 @@ CALLS: tuple[Workload, ...] = (
     Batch(),
     ConnectCallClose(),
 )
+_TIMES, _QUICK_TIMES = 3, 2
+"""How many times all servers are started."""
 _LEAD_IN = 20
 """One in so many calls is made in advance and not measured: the turn before left cold caches."""
 
@@ -43,25 +45,34 @@ class Calls:
     name = "calls"
 
     def plan(self, quick: bool) -> Plan:
-        return Plan(rounds=15, turn=0.015, seconds=45) if quick else Plan(rounds=40, turn=0.025, seconds=150)
+        return Plan(rounds=16, turn=0.015, seconds=45) if quick else Plan(rounds=42, turn=0.025, seconds=150)
 
     def measure(
         self, contestants: Sequence[Contestant], plan: Plan, quick: bool, progress: Progress
     ) -> Outcome:
-        progress(f"{self.name}: starting the servers")
         needs = {workload.needs for workload in CALLS}
         present, outcome = taking_part(contestants, self.name, *needs)
-        with connected(present, self.name, outcome) as clients:
-            turns = []
-            for workload in CALLS:
-                for client in clients:
-                    if workload.needs in client.contestant.can:
-                        turns.append(_turn(client, workload, present))
-                    elif client.contestant.library != RAW:
-                        reason = f"not made for {workload.needs.value}"
-                        outcome.left_out.append(LeftOut(client.contestant.name, workload.name, reason))
-            outcome.add(measure_rounds(turns, plan, self.name, progress))
+
+        def measure(share: Plan) -> Outcome:
+            progress(f"{self.name}: starting the servers")
+            found = Outcome()
+            with connected(present, self.name, found) as clients:
+                turns = list(_turns(clients, present, found))
+                found.add(measure_rounds(turns, share, self.name, progress))
+            return found
+
+        outcome.add(measure_anew(plan, _QUICK_TIMES if quick else _TIMES, measure))
         return outcome
+
+
+def _turns(clients: Sequence[Client], present: Sequence[Contestant], outcome: Outcome) -> Iterator[_Turn]:
+    for workload in CALLS:
+        for client in clients:
+            if workload.needs in client.contestant.can:
+                yield _turn(client, workload, present)
+            elif client.contestant.library != RAW:
+                reason = f"not made for {workload.needs.value}"
+                outcome.left_out.append(LeftOut(client.contestant.name, workload.name, reason))
 
 
 @dataclass(slots=True)

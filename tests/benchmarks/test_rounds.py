@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from benchmarks.report import report
 from benchmarks.results import evaluate
-from benchmarks.rounds import WrongAnswer, measure_rounds
-from benchmarks.series import LeftOut, Plan, Series
+from benchmarks.rounds import WrongAnswer, measure_anew, measure_rounds
+from benchmarks.series import LeftOut, Outcome, Plan, Series
 
 from .made_up import CALL, EVERYBODY, MACHINE, OURS, RAW_THREADS
 
@@ -58,18 +58,18 @@ def test_a_wrong_answer_stops_everything() -> None:
 
 
 def test_what_is_measured_anew_goes_on_with_the_same_series() -> None:
-    first, second = (
-        measure_rounds(
-            [MadeUpTurn(RAW_THREADS, numbers), MadeUpTurn(OURS, numbers, failure)],
-            Plan(2, 1.0),
-            "bulk",
-            lambda text: None,
-        )
-        for numbers, failure in (([1.0] * 4, None), ([2.0] * 4, OSError("not this time")))
-    )
-    first.go_on(second)
-    assert [each.rounds for each in first.series] == [[1.0, 1.0, 2.0, 2.0], [1.0, 1.0, None, None]]
-    assert not first.left_out
+    failures = iter([None, OSError("not this time"), None])
+
+    def measure(share: Plan) -> Outcome:
+        turns = [MadeUpTurn(RAW_THREADS, [1.0, 2.0]), MadeUpTurn(OURS, [3.0, 4.0], next(failures))]
+        return measure_rounds(turns, share, "bulk", lambda text: None)
+
+    outcome = measure_anew(Plan(5, 1.0), 3, measure)
+    assert [each.rounds for each in outcome.series] == [
+        [1.0, 1.0, 2.0, 1.0, 2.0],
+        [3.0, None, None, 3.0, 4.0],
+    ]
+    assert not outcome.left_out
 
 
 @given(st.integers(1, 30), st.integers(1, 6), st.none() | st.floats(1.0, 100.0))
