@@ -33,6 +33,7 @@ if hasattr(signal, "SIGHUP"):
 
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.register_profile("brief", settings.get_profile("ci"), max_examples=25)  # --hypothesis-profile=brief
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
