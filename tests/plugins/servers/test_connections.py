@@ -65,7 +65,7 @@ def test_a_refused_peer_that_does_not_leave_is_cut_off(start: Start, short: Star
     running.connect()
     wait_until(lambda: len(running.host.sessions) == 2)
     refused = running.host.sessions[1]
-    assert refused.ends
+    wait_until(lambda: refused.ends)
     wait_until(lambda: refused.connection.fileno() == -1)
 
 
