@@ -128,10 +128,12 @@ def test_a_task_that_takes_long_holds_up_none_behind_it(nothing_left_behind: Non
     gate, done = threading.Event(), []
     for number in range(200):
         workers.submit((lambda number=number: gate.wait() if number == 50 else done.append(number), 1, 1))  # type: ignore[misc]
-    wait_until(lambda: len(done) == 199)
-    assert workers.outstanding == 1
-    gate.set()
-    workers.close(time.monotonic() + PATIENCE)
+    try:
+        wait_until(lambda: len(done) == 199)
+        wait_until(lambda: workers.outstanding == 1)  # the others' threads have gone to sleep
+    finally:
+        gate.set()
+        workers.close(time.monotonic() + PATIENCE)
 
 
 def test_what_is_done_is_told_while_a_thread_goes_on(nothing_left_behind: None) -> None:
