@@ -52,7 +52,7 @@ class Sales:
 
 def main() -> None:
     config.SERVERTYPE = "multiplex"  # one call at a time: the second one of purchasing waits for the first
-    config.COMMTIMEOUT = 1.0  # seconds; 0 is for ever
+    config.COMMTIMEOUT = 2.0  # seconds; 0 is for ever
     with Daemon() as first, Daemon() as second:
         purchasing = Purchasing()
         uri = first.register(purchasing)
