@@ -121,9 +121,8 @@ class Configuration:
         """An independent configuration with the same values."""
         twin = object.__new__(type(self))
         _set(twin, plugin_items=self._plugin_items, process=self._process, environ=self._environ)
-        _set(
-            twin, items=dict(self._items)
-        )  # first: another thread may add some, and their values before them
+        # Items first: another thread may add some, and it adds their values before them.
+        _set(twin, items=dict(self._items))
         twin._values.update(self._values)
         _set(twin, variables=dict(self._variables), faults=dict(self._faults), derived={})
         return twin
